@@ -1,0 +1,241 @@
+//! The error every view, middleware and handler returns, and the one fault that every store shares.
+//!
+//! [`Error`] is what `?` makes of any `std::error::Error`; it may carry an HTTP status. A visitor sees
+//! only the bare status page (the debug page under `DEBUG`); logs and the debug page see the chain.
+//! [`Unavailable`] lies in the source chain wherever a database or a cache cannot be reached in time:
+//! it turns the response into a 503 with `Retry-After`.
+
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+
+use http::StatusCode;
+
+/// Shorthand for results of views and middleware.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A boxed error of any kind.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// An error on its way to become a response: a message or a source, and perhaps a status.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{Error, Result, StatusCode};
+///
+/// fn parse(text: &str) -> Result<u32> {
+///     Ok(text.parse::<u32>()?)
+/// }
+/// assert_eq!(parse("x").unwrap_err().status(), StatusCode::INTERNAL_SERVER_ERROR);
+/// assert_eq!(Error::not_found("no such article").status(), StatusCode::NOT_FOUND);
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    status: Option<StatusCode>,
+    message: Option<Cow<'static, str>>,
+    source: Option<BoxError>,
+    retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// An error with a message and no status of its own: a 500.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::build(None, Some(message.into()), None)
+    }
+
+    /// An error that answers with `status`.
+    pub fn with_status(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::build(Some(status), Some(message.into()), None)
+    }
+
+    /// 404, as Django's `Http404`.
+    pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_status(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 403, as Django's `PermissionDenied`.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_status(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 400, as Django's `BadRequest` and `SuspiciousOperation`.
+    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_status(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Puts a message of this level above the error, which stays as the source.
+    #[must_use]
+    pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        match self.0.message.take() {
+            None => self.0.message = Some(message),
+            Some(below) => {
+                let source = Level { message: below, source: self.0.source.take() };
+                self.0.message = Some(message);
+                self.0.source = Some(Box::new(source));
+            }
+        }
+        self
+    }
+
+    /// Sets the status, keeping message and source.
+    #[must_use]
+    pub fn set_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The status this error answers with: its own, else 503 where an [`Unavailable`] is in its
+    /// source chain, else 500.
+    pub fn status(&self) -> StatusCode {
+        self.0.status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// How long the client should wait before it tries again (`Retry-After`), if known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The error below this one.
+    pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+
+    /// Finds the first error of type `E` in the source chain.
+    pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
+        find(self.source(), |error| error.downcast_ref::<E>())
+    }
+
+    /// This error's messages, outermost first.
+    pub fn chain(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.0.message.iter().map(|text| text.to_string()).collect();
+        let mut next = self.source();
+        while let Some(error) = next {
+            lines.push(error.to_string());
+            next = error.source();
+        }
+        lines
+    }
+
+    fn build(
+        status: Option<StatusCode>,
+        message: Option<Cow<'static, str>>,
+        source: Option<BoxError>,
+    ) -> Self {
+        Self(Box::new(Inner { status, message, source, retry_after: None }))
+    }
+}
+
+/// Walks a source chain until `pick` finds something.
+fn find<'a, T>(
+    mut next: Option<&'a (dyn StdError + 'static)>,
+    pick: impl Fn(&'a (dyn StdError + 'static)) -> Option<T>,
+) -> Option<T> {
+    while let Some(error) = next {
+        if let Some(found) = pick(error) {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        let retry_after =
+            find(Some(&error), |error| error.downcast_ref::<Unavailable>().map(|u| u.retry_after));
+        let mut built = Self::build(None, None, Some(Box::new(error)));
+        if retry_after.is_some() {
+            built.0.status = Some(StatusCode::SERVICE_UNAVAILABLE);
+            built.0.retry_after = retry_after;
+        }
+        built
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.0.message, &self.0.source) {
+            (Some(message), _) => f.write_str(message),
+            (None, Some(source)) => source.fmt(f),
+            (None, None) => f.write_str("error"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.chain().join(": "), self.status().as_u16())
+    }
+}
+
+/// A message above a source, kept when [`Error::context`] adds another above it.
+#[derive(Debug)]
+struct Level {
+    message: Cow<'static, str>,
+    source: Option<BoxError>,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Level {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// A database or a cache that could not be reached, or did not answer in time.
+///
+/// Wherever it lies in an error's source chain, the response is a 503 with `Retry-After`
+/// (RFC 9110 sections 10.2.3 and 15.6.4), and no cookie of the client's is touched.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} is not available")]
+pub struct Unavailable {
+    what: String,
+    retry_after: Duration,
+    #[source]
+    source: Option<BoxError>,
+}
+
+impl Unavailable {
+    /// `what` names the server or file, with no credentials in it.
+    pub fn new(what: impl Into<String>, source: impl Into<Option<BoxError>>) -> Self {
+        Self { what: what.into(), retry_after: Duration::from_secs(1), source: source.into() }
+    }
+
+    /// How long a client should wait before it tries again. Default one second.
+    pub fn retry_after(&self) -> Duration {
+        self.retry_after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unavailable_store_anywhere_in_the_chain_is_a_503() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot load the session")]
+        struct Load(#[source] Unavailable);
+        let error = Error::from(Load(Unavailable::new("the database \"default\"", None)));
+        assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+        assert!(error.downcast_ref::<Unavailable>().is_some());
+    }
+
+    #[test]
+    fn context_keeps_every_level() {
+        let error = Error::from("x".parse::<u32>().expect_err("not a number"))
+            .context("reading the year")
+            .context("showing the article");
+        assert_eq!(
+            error.chain(),
+            ["showing the article", "reading the year", "invalid digit found in string"]
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Views: `fn` and `async fn` that take `&mut Request` and then the URL's captured values, typed.
+//!
+//! `path()` turns either into a [`View`] through [`IntoView`], whose marker parameter inference picks.
+
+use std::{future::Future, marker::PhantomData, pin::Pin, str::FromStr, sync::Arc};
+
+use crate::{
+    Error, Result,
+    http::{IntoResponse, Request, Response},
+};
+
+/// A future that can be stored and sent.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What answers a request. Written as a function; see [`IntoView`].
+pub trait View: Send + Sync + 'static {
+    /// How many captured values the view takes.
+    fn arity(&self) -> usize;
+    /// Answers the request; the captured values lie in it.
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
+}
+
+/// A type that a captured value can become: every `FromStr`.
+pub trait FromParam: Sized {
+    /// The value, or `None`, which is a 404.
+    fn from_param(text: &str) -> Option<Self>;
+}
+
+impl<T: FromStr> FromParam for T {
+    fn from_param(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+/// A function that is a view.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view",
+    label = "not a view",
+    note = "a view is `fn(&mut Request, ..) -> R` or `async fn(&mut Request, ..) -> R`, its other arguments are what the URL captures (`FromStr`), and `R` is `Response`, `String`, `&str`, `Json<T>` or a `Result` of one of these"
+)]
+pub trait IntoView<Via> {
+    /// The view.
+    fn into_view(self) -> Arc<dyn View>;
+}
+
+/// Marker: `async fn`.
+pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
+/// Marker: `fn`.
+pub struct ViaSync<Args>(PhantomData<fn(Args)>);
+
+struct AsyncView<F, Args>(F, PhantomData<fn(Args)>);
+struct SyncView<F, Args>(F, PhantomData<fn(Args)>);
+
+/// An `async fn` view; implemented for functions, never by hand.
+pub trait AsyncViewFn<'a, Args>: Send + Sync {
+    /// What the future yields.
+    type Out: IntoResponse;
+    /// The future.
+    type Fut: Future<Output = Self::Out> + Send + 'a;
+    /// How many captured values it takes.
+    const ARITY: usize;
+    /// Calls it, or says that a captured value does not parse.
+    fn call(&self, request: &'a mut Request) -> Result<Self::Fut>;
+}
+
+/// A plain `fn` view; implemented for functions, never by hand.
+pub trait SyncViewFn<Args>: Send + Sync {
+    /// How many captured values it takes.
+    const ARITY: usize;
+    /// Calls it.
+    fn call(&self, request: &mut Request) -> Result<Response>;
+}
+
+fn param<T: FromParam>(request: &Request, index: usize) -> Result<T> {
+    let (name, text) = request
+        .params()
+        .get(index)
+        .ok_or_else(|| Error::new("the view takes more values than its URL captures"))?;
+    T::from_param(text)
+        .ok_or_else(|| Error::not_found(format!("{name} = {text:?} does not fit the view's argument")))
+}
+
+macro_rules! views {
+    ($arity:literal; $($arg:ident = $index:literal),*) => {
+        impl<'a, F, Fut, Out, $($arg: FromParam),*> AsyncViewFn<'a, ($($arg,)*)> for F
+        where
+            F: Fn(&'a mut Request, $($arg),*) -> Fut + Send + Sync,
+            Fut: Future<Output = Out> + Send + 'a,
+            Out: IntoResponse,
+        {
+            type Out = Out;
+            type Fut = Fut;
+            const ARITY: usize = $arity;
+            #[allow(non_snake_case, reason = "the type parameters name the arguments")]
+            fn call(&self, request: &'a mut Request) -> Result<Fut> {
+                $(let $arg: $arg = param(request, $index)?;)*
+                Ok(self(request, $($arg),*))
+            }
+        }
+
+        impl<F, Out, $($arg: FromParam),*> SyncViewFn<($($arg,)*)> for F
+        where
+            F: Fn(&mut Request, $($arg),*) -> Out + Send + Sync,
+            Out: IntoResponse,
+        {
+            const ARITY: usize = $arity;
+            #[allow(non_snake_case, reason = "the type parameters name the arguments")]
+            fn call(&self, request: &mut Request) -> Result<Response> {
+                $(let $arg: $arg = param(request, $index)?;)*
+                self(request, $($arg),*).into_response()
+            }
+        }
+
+        impl<F, $($arg),*> IntoView<ViaAsync<($($arg,)*)>> for F
+        where
+            $($arg: FromParam + 'static,)*
+            F: for<'a> AsyncViewFn<'a, ($($arg,)*)> + 'static,
+        {
+            fn into_view(self) -> Arc<dyn View> {
+                Arc::new(AsyncView::<F, ($($arg,)*)>(self, PhantomData))
+            }
+        }
+
+        impl<F, $($arg),*> IntoView<ViaSync<($($arg,)*)>> for F
+        where
+            $($arg: FromParam + 'static,)*
+            F: SyncViewFn<($($arg,)*)> + 'static,
+        {
+            fn into_view(self) -> Arc<dyn View> {
+                Arc::new(SyncView::<F, ($($arg,)*)>(self, PhantomData))
+            }
+        }
+    };
+}
+
+views!(0;);
+views!(1; A = 0);
+views!(2; A = 0, B = 1);
+views!(3; A = 0, B = 1, C = 2);
+views!(4; A = 0, B = 1, C = 2, D = 3);
+views!(5; A = 0, B = 1, C = 2, D = 3, E = 4);
+views!(6; A = 0, B = 1, C = 2, D = 3, E = 4, G = 5);
+
+impl<F, Args: 'static> View for AsyncView<F, Args>
+where
+    F: for<'a> AsyncViewFn<'a, Args> + 'static,
+{
+    fn arity(&self) -> usize {
+        <F as AsyncViewFn<'_, Args>>::ARITY
+    }
+
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move { AsyncViewFn::call(&self.0, request)?.await.into_response() })
+    }
+}
+
+impl<F, Args: 'static> View for SyncView<F, Args>
+where
+    F: SyncViewFn<Args> + 'static,
+{
+    fn arity(&self) -> usize {
+        F::ARITY
+    }
+
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move { SyncViewFn::call(&self.0, request) })
+    }
+}

@@ -1,0 +1,7 @@
+//! `manage.py`'s role for Nuages.
+
+mod command;
+mod project;
+
+pub use command::{BoxFuture, Command, CommandError};
+pub use project::Project;

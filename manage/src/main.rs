@@ -1,0 +1,2 @@
+//! manage
+fn main() {}
