@@ -2,15 +2,14 @@
 //!
 //! `path()` turns either into a [`View`] through [`IntoView`], whose marker parameter inference picks.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, str::FromStr, sync::Arc};
+use std::{future::Future, marker::PhantomData, str::FromStr, sync::Arc};
 
 use crate::{
     Error, Result,
     http::{IntoResponse, Request, Response},
 };
 
-/// A future that can be stored and sent.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use crate::future::BoxFuture;
 
 /// What answers a request. Written as a function; see [`IntoView`].
 pub trait View: Send + Sync + 'static {

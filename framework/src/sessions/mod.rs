@@ -4,6 +4,8 @@
 
 mod key;
 mod session;
+mod store;
 
 pub use key::SessionKey;
 pub use session::{Expiry, Session};
+pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
