@@ -87,9 +87,13 @@ impl SessionEngine {
     pub fn promises(&self) -> Promises {
         match &self.0.kind {
             Kind::Store(store) => store.promises(),
-            Kind::Cookie => {
-                Promises { durable: true, shared: true, revocable: false, compare_and_swap: false }
-            }
+            Kind::Cookie => Promises {
+                durable: true,
+                shared: true,
+                revocable: false,
+                compare_and_swap: false,
+                self_clearing: true,
+            },
         }
     }
 
@@ -397,7 +401,11 @@ impl Engine {
         step.as_secs() <= 60 && step <= age / 100
     }
 
-    async fn delete_following(&self, store: &dyn SessionStore, key: &str) -> Result<bool, StoreError> {
+    pub(super) async fn delete_following(
+        &self,
+        store: &dyn SessionStore,
+        key: &str,
+    ) -> Result<bool, StoreError> {
         let mut deleted = store.delete(key).await?;
         let mut next = self.moved.successor(key);
         while let Some(key) = next {

@@ -1,0 +1,3 @@
+//! The server-side engines, one file each. They keep text; they never see HTTP.
+
+pub(super) mod file;
