@@ -10,9 +10,11 @@ mod engine;
 mod exact;
 mod inspect;
 mod key;
+mod loading;
 mod moved;
 mod ops;
 mod policy;
+mod saving;
 mod session;
 mod store;
 
