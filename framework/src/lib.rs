@@ -4,6 +4,7 @@ pub mod http;
 pub mod middleware;
 pub mod sessions;
 pub mod settings;
+pub mod urls;
 pub mod view;
 
 mod clock;
