@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod middleware;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod view;
