@@ -22,6 +22,8 @@ use tower_service::Service;
 use super::{Listener, connection, exchange::Gate};
 use crate::{BoxError, http::Body, settings::ServerSettings};
 
+/// How long the clients that the system let in are still taken over when the server is to stop.
+const LAST_CALL: Duration = Duration::from_millis(10);
 /// How long cut connections get to notice it.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
 
@@ -77,7 +79,7 @@ pub async fn serve_with<S, B>(
     B::Error: Into<BoxError>,
 {
     let server = Server::new(settings);
-    let accepting = async {
+    let mut accepting = Box::pin(async {
         loop {
             let room = server.rooms.clone().acquire_owned().await;
             let (stream, peer) = listener.accept().await;
@@ -87,14 +89,19 @@ pub async fn serve_with<S, B>(
                 drop(room);
             });
         }
-    };
+    });
     let mut stop = pin!(stop);
     let graceful = tokio::select! {
         biased;
         () = &mut stop => false,
         () = shutdown => true,
-        () = accepting => true,
+        () = &mut accepting => true,
     };
+    if graceful {
+        // Those that have connected already would be reset, their requests with them.
+        let _ = timeout(LAST_CALL, &mut accepting).await;
+    }
+    drop(accepting);
     drop(listener);
     if graceful {
         server.drain(settings.graceful_timeout, stop).await;

@@ -38,7 +38,6 @@ async fn a_request_that_was_on_its_way_is_answered() {
         let mut server = start("GRACEFUL_TIMEOUT = 10").await;
         let mut client = server.connect().await;
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-        sleep(Duration::from_millis(2)).await;
         server.drain();
         let response = client.until_closed().await;
         assert!(response.ends_with("GET /"), "{response:?}");
