@@ -2,10 +2,21 @@
 //!
 //! Nothing here knows of HTTP; `middleware::session` carries cookies to and fro.
 
+mod codec;
+mod data;
+mod engine;
+mod exact;
 mod key;
+mod moved;
+mod ops;
+mod policy;
 mod session;
 mod store;
 
+pub use codec::DecodeError;
+pub use data::ValueError;
+pub use engine::{CookieTooLarge, Saved, SessionEngine};
 pub use key::SessionKey;
-pub use session::{Expiry, Session};
+pub use policy::Expiry;
+pub use session::Session;
 pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
