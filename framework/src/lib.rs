@@ -7,6 +7,7 @@ pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
+pub mod testing;
 pub mod urls;
 pub mod view;
 

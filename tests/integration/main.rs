@@ -1,1 +1,4 @@
 mod server;
+mod session_engines;
+mod signing;
+mod vectors;
