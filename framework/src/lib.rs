@@ -3,13 +3,20 @@
 pub mod db;
 pub mod http;
 pub mod middleware;
+pub mod server;
 pub mod sessions;
 pub mod settings;
+pub mod signing;
+pub mod urls;
 pub mod view;
 
 mod clock;
+mod crypto;
 mod error;
+mod future;
+mod json;
 
 pub use ::http::StatusCode;
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};
+pub use future::BoxFuture;
