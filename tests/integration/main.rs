@@ -1,3 +1,5 @@
+//! The integration tests: one binary, one file a topic.
+mod db;
 mod server;
 mod session_engines;
 mod signing;
