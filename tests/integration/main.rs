@@ -6,3 +6,4 @@ mod session_engines;
 mod signing;
 mod urls;
 mod vectors;
+mod settings;
