@@ -6,6 +6,7 @@ pub mod middleware;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
+pub mod templates;
 pub mod urls;
 pub mod view;
 

@@ -14,6 +14,7 @@ mod moved;
 mod ops;
 mod policy;
 mod session;
+mod shared;
 mod store;
 
 pub use clear::{Clear, ClearProgress};
@@ -24,4 +25,6 @@ pub use inspect::{SessionCursor, SessionInfo};
 pub use key::SessionKey;
 pub use policy::Expiry;
 pub use session::Session;
+pub(crate) use shared::Loan;
+pub use shared::SharedSession;
 pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
