@@ -8,6 +8,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing;
 pub mod testing;
+pub mod templates;
 pub mod urls;
 pub mod view;
 

@@ -17,6 +17,7 @@ mod ops;
 mod policy;
 mod saving;
 mod session;
+mod shared;
 mod store;
 
 pub use clear::{Clear, ClearProgress};
@@ -28,4 +29,6 @@ pub use inspect::{SessionCursor, SessionInfo};
 pub use key::SessionKey;
 pub use policy::Expiry;
 pub use session::Session;
+pub(crate) use shared::Loan;
+pub use shared::SharedSession;
 pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
