@@ -1,15 +1,22 @@
 //! Nuages: a small Django-like web framework with built-in sessions.
 
+pub mod db;
 pub mod http;
 pub mod middleware;
 pub mod server;
 pub mod sessions;
 pub mod settings;
+pub mod signing;
+pub mod urls;
 pub mod view;
 
 mod clock;
+mod crypto;
 mod error;
+mod future;
+mod json;
 
 pub use ::http::StatusCode;
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};
+pub use future::BoxFuture;

@@ -2,20 +2,23 @@
 //!
 //! `path()` turns either into a [`View`] through [`IntoView`], whose marker parameter inference picks.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, str::FromStr, sync::Arc};
+use std::{future::Future, marker::PhantomData, str::FromStr, sync::Arc};
 
 use crate::{
     Error, Result,
     http::{IntoResponse, Request, Response},
 };
 
-/// A future that can be stored and sent.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use crate::future::BoxFuture;
 
 /// What answers a request. Written as a function; see [`IntoView`].
 pub trait View: Send + Sync + 'static {
     /// How many captured values the view takes.
     fn arity(&self) -> usize;
+    /// What errors and the debug page call it: the path of the function, or of the type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
     /// Answers the request; the captured values lie in it.
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
 }
@@ -149,6 +152,10 @@ where
         <F as AsyncViewFn<'_, Args>>::ARITY
     }
 
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move { AsyncViewFn::call(&self.0, request)?.await.into_response() })
     }
@@ -160,6 +167,10 @@ where
 {
     fn arity(&self) -> usize {
         F::ARITY
+    }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
     }
 
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::crypto::random_text;
+
 /// Django's `VALID_KEY_CHARS` (django/contrib/sessions/backends/base.py).
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH: usize = 32;
@@ -23,16 +25,7 @@ impl SessionKey {
     ///
     /// Where the system has no random source: nothing safe can be done without one.
     pub fn random() -> Self {
-        let mut key = String::with_capacity(LENGTH);
-        let mut bytes = [0u8; 48];
-        while key.len() < LENGTH {
-            getrandom::fill(&mut bytes).expect("the system has a random source");
-            // 252 is the largest multiple of 36 in a byte: values past it would favour some letters.
-            let unbiased = bytes.iter().filter(|&&byte| byte < 252);
-            let letters = unbiased.map(|&byte| char::from(ALPHABET[usize::from(byte) % 36]));
-            key.extend(letters.take(LENGTH - key.len()));
-        }
-        Self(key)
+        Self(random_text(LENGTH, ALPHABET))
     }
 
     /// The key in a cookie, or `None` for text that cannot be one: shorter than 8 characters (as

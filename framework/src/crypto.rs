@@ -1,0 +1,66 @@
+//! Salted HMACs, constant-time comparison and random text, as `django/utils/crypto.py` has them.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// An HMAC-SHA256 whose key is SHA-256(salt + secret): Django's `salted_hmac(…, algorithm="sha256")`.
+///
+/// The keyed state is made once and cloned for each message.
+#[derive(Clone)]
+pub(crate) struct SaltedHmac(Hmac<Sha256>);
+
+impl SaltedHmac {
+    pub(crate) fn new(salt: &str, secret: &str) -> Self {
+        let key = Sha256::new_with_prefix(salt).chain_update(secret).finalize();
+        Self(Hmac::new_from_slice(&key).expect("HMAC takes a key of any length"))
+    }
+
+    /// The 32 bytes of the HMAC over `message`.
+    pub(crate) fn digest(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// Whether two texts are the same, in a time that does not depend on where they differ.
+pub(crate) fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+/// SHA-256 of `text` in lower-case hex.
+pub(crate) fn sha256_hex(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String never fails");
+        text
+    })
+}
+
+/// `length` characters drawn evenly from `alphabet` (at most 128 of them, ASCII) by the system's
+/// random source.
+///
+/// # Panics
+///
+/// Where the system has no random source: nothing safe can be done without one.
+pub(crate) fn random_text(length: usize, alphabet: &[u8]) -> String {
+    debug_assert!(!alphabet.is_empty() && alphabet.len() <= 128 && alphabet.is_ascii());
+    let letters = alphabet.len();
+    // The largest multiple of the alphabet's size in a byte: values past it would favour some letters.
+    let fair = 256 / letters * letters;
+    let mut text = String::with_capacity(length);
+    let mut bytes = [0u8; 64];
+    while text.len() < length {
+        getrandom::fill(&mut bytes).expect("the system has a random source");
+        let fair_bytes = bytes.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < fair);
+        let drawn = fair_bytes.map(|byte| char::from(alphabet[byte % letters]));
+        text.extend(drawn.take(length - text.len()));
+    }
+    text
+}

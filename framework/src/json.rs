@@ -1,0 +1,56 @@
+//! JSON as Python's `json.dumps(…, separators=(",", ":"))` writes it: all ASCII, nothing to spare.
+//!
+//! Django decodes the text as Latin-1: raw UTF-8 would come back garbled.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+/// `value` as ASCII JSON.
+pub(crate) fn to_ascii(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(128);
+    value.serialize(&mut Serializer::with_formatter(&mut bytes, Ascii))?;
+    Ok(bytes)
+}
+
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // Python's ESCAPE_ASCII escapes all but space to tilde; serde_json has already dealt with
+        // quotes, backslashes and control characters below space.
+        let plain = |c: char| (' '..='~').contains(&c);
+        if fragment.chars().all(plain) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut units = [0u16; 2];
+        for letter in fragment.chars() {
+            if plain(letter) {
+                writer.write_all(&[letter as u8])?;
+                continue;
+            }
+            for unit in letter.encode_utf16(&mut units) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_character_outside_ascii_is_escaped_as_python_does() {
+        let text = "é\u{7f}\u{80}😀\n\u{1f}\"\\/";
+        let json = String::from_utf8(to_ascii(text).expect("text")).expect("ASCII");
+        assert_eq!(json, "\"\\u00e9\\u007f\\u0080\\ud83d\\ude00\\n\\u001f\\\"\\\\/\"");
+        assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
+    }
+}

@@ -1,0 +1,270 @@
+//! Reading and writing a session's values: Django's dictionary methods, typed.
+
+use std::{
+    any::type_name,
+    ops::{Index, IndexMut},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{ops::Op, session::Session};
+use crate::Result;
+
+/// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
+const TEST_COOKIE: (&str, &str) = ("testcookie", "worked");
+
+/// A value of the session that is not what the view asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The stored value is of another type.
+    #[error("session[{key:?}] holds {found}, not {expected}")]
+    Type {
+        /// The key.
+        key: String,
+        /// What kind of JSON value is there; never the value itself.
+        found: &'static str,
+        /// The Rust type that was asked for.
+        expected: &'static str,
+        /// What did not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The new value has no JSON form.
+    #[error("session[{key:?}] cannot hold a {given}: it has no JSON form")]
+    Unstorable {
+        /// The key.
+        key: String,
+        /// The Rust type that was given.
+        given: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Session {
+    /// The value of `key` as a `T`, or `None` where there is none (Django's `get`).
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Type`] where the stored value is of another type.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.touch();
+        let Some(value) = self.data.get(key) else { return Ok(None) };
+        let typed = match self.exact.text(key, value) {
+            Some(text) => serde_json::from_str(text.get()),
+            None => T::deserialize(value),
+        };
+        Ok(Some(typed.map_err(|source| wrong_type::<T>(key, value, source))?))
+    }
+
+    /// Sets `key` (Django's `session[key] = value`).
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Unstorable`] where the value has no JSON form.
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Serialize) -> Result<()> {
+        let key = key.into();
+        let value = to_value(&key, value)?;
+        self.set(key, value);
+        Ok(())
+    }
+
+    /// Removes `key` and returns its value (Django's `pop(key, None)`); the session counts as modified
+    /// only if the key was there.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Type`] where the stored value is of another type; it is then left in place.
+    pub fn remove<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>> {
+        let value = self.get(key)?;
+        self.take(key);
+        Ok(value)
+    }
+
+    /// The value of `key`, set to `default` first where there is none (Django's `setdefault`).
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Unstorable`] where the default has no JSON form.
+    pub fn get_or_insert(&mut self, key: &str, default: impl Serialize) -> Result<&Value> {
+        self.touch();
+        if !self.data.contains_key(key) {
+            let value = to_value(key, default)?;
+            self.settle();
+            self.mark_modified();
+            self.log.push(Op::SetDefault(key.to_owned(), value.clone()));
+            self.data.insert(key.to_owned(), value);
+        }
+        Ok(&self.data[key])
+    }
+
+    /// Replaces the value of `key` by `f` of it, atomically: if another request changed the session
+    /// meanwhile, `f` is called again on the fresh value, so it must not have other effects.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] where the stored value is not a `T` or the new one has no JSON form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> nuages::Result<()> {
+    /// # let mut session = nuages::sessions::Session::default();
+    /// session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
+    /// # assert_eq!(session.get("visits")?, Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn update<T, U, F>(&mut self, key: impl Into<String>, f: F) -> Result<()>
+    where
+        T: DeserializeOwned,
+        U: Serialize,
+        F: Fn(Option<T>) -> U + Send + Sync + 'static,
+    {
+        let key = key.into();
+        let value = to_value(&key, f(self.get(&key)?))?;
+        self.settle();
+        self.mark_modified();
+        self.exact.forget(&key);
+        self.data.insert(key.clone(), value);
+        let name = key.clone();
+        let updater = move |old: Option<Value>| -> Result<Value> {
+            let old = match &old {
+                Some(value) => {
+                    Some(T::deserialize(value).map_err(|source| wrong_type::<T>(&name, value, source))?)
+                }
+                None => None,
+            };
+            to_value(&name, f(old))
+        };
+        self.log.push(Op::Update(key, Box::new(updater)));
+        Ok(())
+    }
+
+    /// Whether `key` is there (Django's `in` and `has_key`).
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.touch();
+        self.data.contains_key(key)
+    }
+
+    /// The keys, in the order in which they were first set.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.touch();
+        self.data.keys().map(String::as_str)
+    }
+
+    /// The values, in the order of the keys.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.touch();
+        self.data.values()
+    }
+
+    /// Keys and values (Django's `items`).
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.touch();
+        self.data.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.touch();
+        self.data.len()
+    }
+
+    /// Sets several keys (Django's `update`).
+    pub fn extend<K: Into<String>, V: Into<Value>>(&mut self, values: impl IntoIterator<Item = (K, V)>) {
+        for (key, value) in values {
+            self.set(key.into(), value.into());
+        }
+    }
+
+    /// Removes all values and keeps the key (Django's `clear`). See also [`Session::flush`].
+    pub fn clear(&mut self) {
+        self.wipe();
+    }
+
+    /// Sets a test value, to find out on the next request whether the browser accepts cookies.
+    pub fn set_test_cookie(&mut self) {
+        self.set(TEST_COOKIE.0.to_owned(), TEST_COOKIE.1.into());
+    }
+
+    /// Whether the browser brought the test value back.
+    pub fn test_cookie_worked(&self) -> bool {
+        self[TEST_COOKIE.0] == TEST_COOKIE.1
+    }
+
+    /// Removes the test value.
+    pub fn delete_test_cookie(&mut self) {
+        self.take(TEST_COOKIE.0);
+    }
+
+    pub(super) fn set(&mut self, key: String, value: Value) {
+        self.settle();
+        self.mark_modified();
+        self.exact.forget(&key);
+        self.log.push(Op::Set(key.clone(), value.clone()));
+        self.data.insert(key, value);
+    }
+
+    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
+        self.touch();
+        self.settle();
+        let value = self.data.shift_remove(key)?;
+        self.mark_modified();
+        self.exact.forget(key);
+        self.log.push(Op::Remove(key.to_owned()));
+        Some(value)
+    }
+
+    /// Brings the log up to date with what was changed through `IndexMut`.
+    pub(super) fn settle(&mut self) {
+        if self.log.has_lent() {
+            self.log.settle(&self.data);
+        }
+    }
+}
+
+fn to_value<V: Serialize>(key: &str, value: V) -> Result<Value> {
+    let stored = serde_json::to_value(value);
+    Ok(stored.map_err(|source| ValueError::Unstorable {
+        key: key.to_owned(),
+        given: type_name::<V>(),
+        source,
+    })?)
+}
+
+fn wrong_type<T>(key: &str, value: &Value, source: serde_json::Error) -> ValueError {
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    ValueError::Type { key: key.to_owned(), found, expected: type_name::<T>(), source }
+}
+
+static NULL: Value = Value::Null;
+
+impl Index<&str> for Session {
+    type Output = Value;
+
+    /// The value of `key`; a missing one reads as `Null`.
+    fn index(&self, key: &str) -> &Value {
+        self.touch();
+        self.data.get(key).unwrap_or(&NULL)
+    }
+}
+
+impl IndexMut<&str> for Session {
+    /// The value of `key` to change, nested ones too: the session counts as modified.
+    fn index_mut(&mut self, key: &str) -> &mut Value {
+        self.mark_modified();
+        self.log.lend(key, self.data.get(key));
+        self.data.entry(key).or_insert(Value::Null)
+    }
+}

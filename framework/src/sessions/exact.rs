@@ -1,0 +1,161 @@
+//! JSON numbers that `serde_json::Value` cannot hold exactly: integers beyond 64 bits, as Python writes.
+//!
+//! They read as floats; what is kept here is their original text, so that they survive a round trip
+//! unless they themselves were changed. (serde_json's `arbitrary_precision` would do it too, but cargo
+//! would switch it on for the whole program, where it breaks `#[serde(flatten)]` and untagged enums.)
+
+use std::collections::HashMap;
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::json::to_ascii;
+
+/// The original text of those top-level values that hold an inexact number; nearly always empty.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exact(Option<Box<HashMap<String, Box<RawValue>>>>);
+
+impl Exact {
+    /// Finds in `json` the text of the values of `data`, its parsed form, that lost precision.
+    pub(crate) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
+        if !data.values().any(inexact) {
+            return Self(None);
+        }
+        let mut raw: HashMap<String, Box<RawValue>> = match serde_json::from_slice(json) {
+            Ok(raw) => raw,
+            Err(_) => unreachable!("the same bytes have just been parsed"),
+        };
+        raw.retain(|key, _| data.get(key).is_some_and(inexact));
+        Self(Some(Box::new(raw)))
+    }
+
+    /// The exact text of `value`, the present value of `key`, where it holds such numbers.
+    pub(crate) fn text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
+        let raw = self.0.as_ref()?.get(key)?;
+        let text = String::from_utf8(merge(value, raw)).ok()?;
+        RawValue::from_string(text).ok()
+    }
+
+    /// Forgets `key`: it was set anew or removed.
+    pub(crate) fn forget(&mut self, key: &str) {
+        if let Some(raw) = &mut self.0 {
+            raw.remove(key);
+        }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Whether the value holds a float so large that it may have been an integer.
+fn inexact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64() && number.as_f64().is_some_and(|n| n.abs() >= 9.0e18),
+        Value::Array(items) => items.iter().any(inexact),
+        Value::Object(fields) => fields.values().any(inexact),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+/// The JSON of `new`, with the original text of every part that is still as `raw` says.
+fn merge(new: &Value, raw: &RawValue) -> Vec<u8> {
+    if serde_json::from_str::<Value>(raw.get()).is_ok_and(|old| old == *new) {
+        return raw.get().as_bytes().to_vec();
+    }
+    let fresh = |value: &Value| to_ascii(value).expect("a JSON value has a JSON form");
+    match new {
+        Value::Object(fields) => {
+            let Ok(old) = serde_json::from_str::<HashMap<String, &RawValue>>(raw.get()) else {
+                return fresh(new);
+            };
+            let parts = fields.iter().map(|(key, value)| {
+                let mut part = to_ascii(key).expect("text has a JSON form");
+                part.push(b':');
+                part.extend(old.get(key).map_or_else(|| fresh(value), |raw| merge(value, raw)));
+                part
+            });
+            wrap(b'{', parts, b'}')
+        }
+        Value::Array(items) => {
+            let Ok(old) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
+                return fresh(new);
+            };
+            let parts = items
+                .iter()
+                .enumerate()
+                .map(|(index, value)| old.get(index).map_or_else(|| fresh(value), |raw| merge(value, raw)));
+            wrap(b'[', parts, b']')
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => fresh(new),
+    }
+}
+
+fn wrap(open: u8, parts: impl Iterator<Item = Vec<u8>>, close: u8) -> Vec<u8> {
+    let mut bytes = vec![open];
+    for (index, part) in parts.enumerate() {
+        if index > 0 {
+            bytes.push(b',');
+        }
+        bytes.extend(part);
+    }
+    bytes.push(close);
+    bytes
+}
+
+/// Session data with its exact numbers, to serialize.
+pub(crate) struct WithExact<'a> {
+    pub(crate) data: &'a Map<String, Value>,
+    pub(crate) exact: &'a Exact,
+}
+
+impl Serialize for WithExact<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.data.len()))?;
+        for (key, value) in self.data {
+            match self.exact.text(key, value) {
+                Some(raw) => map.serialize_entry(key, &raw)?,
+                None => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(json: &str) -> (Map<String, Value>, Exact) {
+        let data = serde_json::from_str(json).expect("JSON");
+        let exact = Exact::find(json.as_bytes(), &data);
+        (data, exact)
+    }
+
+    fn encode(data: &Map<String, Value>, exact: &Exact) -> String {
+        String::from_utf8(to_ascii(&WithExact { data, exact }).expect("JSON")).expect("ASCII")
+    }
+
+    #[test]
+    fn a_huge_integer_survives_a_change_beside_it_at_every_level() {
+        let big = "1000000000000000000000000000012";
+        let text = format!(r#"{{"a":1,"big":{big},"in":{{"x":[{big},1],"y":"é","z":{big}}}}}"#)
+            .replace('é', "\\u00e9");
+        let (mut data, exact) = parse(&text);
+        assert_eq!(encode(&data, &exact), text);
+        data["a"] = json!(2);
+        data["in"]["x"][1] = json!(7);
+        data["in"]["z"] = json!(0);
+        let expected =
+            text.replace("\"a\":1", "\"a\":2").replace(&format!("[{big},1]"), &format!("[{big},7]"));
+        let expected = expected.replace(&format!("\"z\":{big}"), "\"z\":0");
+        assert_eq!(encode(&data, &exact), expected);
+    }
+
+    #[test]
+    fn ordinary_data_keeps_no_second_copy() {
+        assert!(parse(r#"{"n":18446744073709551615,"f":1.5}"#).1.0.is_none());
+    }
+}

@@ -1,0 +1,193 @@
+//! When sessions end: the settings that say so and the arithmetic of `_session_expiry`.
+//!
+//! As `SessionBase.get_expiry_age` and its kin in django/contrib/sessions/backends/base.py.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::well_known::Rfc3339};
+
+use crate::{Clock, clock, settings::Settings};
+
+/// Django's key of a session's own expiry.
+pub(crate) const EXPIRY_KEY: &str = "_session_expiry";
+/// Our key of the moment of creation, Unix seconds; written under `SESSION_ABSOLUTE_AGE` only.
+pub(crate) const CREATED_KEY: &str = "_session_created";
+
+/// When a session ends.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Expiry, Session};
+/// use std::time::Duration;
+///
+/// let mut session = Session::default();
+/// session.set_expiry(Expiry::After(Duration::from_secs(300)));
+/// assert_eq!(session.expiry_age(), Duration::from_secs(300));
+/// session.set_expiry(Expiry::BrowserClose);
+/// assert!(session.expires_at_browser_close());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expiry {
+    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    After(Duration),
+    /// At this moment (Django's `set_expiry(datetime)`).
+    At(SystemTime),
+    /// When the browser closes (Django's `set_expiry(0)`); on the server after `SESSION_COOKIE_AGE`.
+    BrowserClose,
+    /// As the settings say (Django's `set_expiry(None)`).
+    Default,
+}
+
+/// The settings that decide when sessions end, and the clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) cookie_age: Duration,
+    pub(crate) expire_at_browser_close: bool,
+    pub(crate) absolute_age: Option<Duration>,
+    pub(crate) clock: Clock,
+}
+
+impl Policy {
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+        Self {
+            cookie_age: settings.session.cookie_age,
+            expire_at_browser_close: settings.session.expire_at_browser_close,
+            absolute_age: settings.session.absolute_age,
+            clock,
+        }
+    }
+
+    /// The session's own expiry, if it has one that can be read.
+    pub(crate) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
+        match data.get(EXPIRY_KEY)? {
+            Value::Null => None,
+            Value::Number(seconds) => match seconds.as_f64() {
+                Some(0.0) => Some(Expiry::BrowserClose),
+                // Django's negative ages: it ended before its last change, so it has ended.
+                Some(seconds) if seconds < 0.0 => Some(Expiry::After(Duration::ZERO)),
+                Some(seconds) => {
+                    Some(Expiry::After(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
+                }
+                None => None,
+            },
+            Value::String(text) => {
+                let moment = parse_moment(text);
+                if moment.is_none() {
+                    tracing::warn!(
+                        target: "nuages.sessions",
+                        "_session_expiry is not an ISO 8601 moment: the session keeps the default expiry"
+                    );
+                }
+                moment.map(Expiry::At)
+            }
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
+    /// `SESSION_ABSOLUTE_AGE` if that is earlier.
+    pub(crate) fn ends(
+        &self,
+        data: &Map<String, Value>,
+        created: Option<SystemTime>,
+        modified: SystemTime,
+    ) -> SystemTime {
+        let idle_end = match Self::own_expiry(data) {
+            Some(Expiry::At(moment)) => moment,
+            Some(Expiry::After(age)) => later(modified, age),
+            Some(Expiry::BrowserClose | Expiry::Default) | None => later(modified, self.cookie_age),
+        };
+        self.absolute_end(created).map_or(idle_end, |end| end.min(idle_end))
+    }
+
+    /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
+    pub(crate) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
+        Some(later(created?, self.absolute_age?))
+    }
+
+    pub(crate) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
+        match Self::own_expiry(data) {
+            None => self.expire_at_browser_close,
+            Some(expiry) => expiry == Expiry::BrowserClose,
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            cookie_age: Duration::from_secs(1_209_600),
+            expire_at_browser_close: false,
+            absolute_age: None,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// `moment + age`, or as late as can be told.
+fn later(moment: SystemTime, age: Duration) -> SystemTime {
+    // 9999-12-31, the last day that Python's datetime and the databases' columns can hold.
+    let last = clock::from_unix(253_402_300_799);
+    moment.checked_add(age).map_or(last, |end| end.min(last))
+}
+
+/// An expiry as Django stores it; `None` removes it.
+pub(crate) fn stored(expiry: Expiry) -> Option<Value> {
+    match expiry {
+        Expiry::Default => None,
+        Expiry::BrowserClose => Some(Value::from(0)),
+        // 0 would mean browser close: a fraction of a second counts as one.
+        Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
+        Expiry::At(moment) => Some(Value::from(format_moment(moment))),
+    }
+}
+
+/// `datetime.isoformat()` in UTC: `2031-02-03T04:05:06.000789+00:00`.
+fn format_moment(moment: SystemTime) -> String {
+    let moment = OffsetDateTime::from(later(moment, Duration::ZERO));
+    let fraction = match moment.microsecond() {
+        0 => String::new(),
+        micros => format!(".{micros:06}"),
+    };
+    let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
+    format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00")
+}
+
+/// What `datetime.isoformat()` wrote; without an offset (`USE_TZ = False`) it is taken as UTC.
+fn parse_moment(text: &str) -> Option<SystemTime> {
+    use time::macros::format_description;
+    let text = text.replacen(' ', "T", 1);
+    if let Ok(moment) = OffsetDateTime::parse(&text, &Rfc3339) {
+        return Some(moment.into());
+    }
+    let naive = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
+    let moment = PrimitiveDateTime::parse(&text, naive).ok()?;
+    Some(moment.assume_offset(UtcOffset::UTC).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_go_both_ways_as_python_writes_them() {
+        for text in ["2031-02-03T04:05:06.000789+00:00", "2031-02-03T04:05:06+00:00"] {
+            let moment = parse_moment(text).expect("a moment");
+            assert_eq!(format_moment(moment), text);
+        }
+        let zoned = parse_moment("2031-02-03T06:05:06+02:00");
+        assert_eq!(zoned, parse_moment("2031-02-03T04:05:06"));
+        assert_eq!(parse_moment("tomorrow"), None);
+    }
+
+    #[test]
+    fn ages_too_large_for_any_calendar_end_with_it() {
+        let mut data = Map::new();
+        data.insert(EXPIRY_KEY.into(), Value::from(u64::MAX));
+        let end = Policy::default().ends(&data, None, SystemTime::now());
+        assert_eq!(clock::unix(end), 253_402_300_799);
+    }
+}

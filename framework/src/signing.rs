@@ -1,0 +1,281 @@
+//! Signed text, as `django/core/signing.py` writes it: the one place where anything is signed.
+//!
+//! Used by the session codec, and by projects for links and tokens that both programs must accept.
+//! The first secret signs; the fallbacks (`SECRET_KEY_FALLBACKS`) only verify.
+
+use std::{
+    io::{Read as _, Write as _},
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    clock,
+    crypto::{SaltedHmac, constant_time_eq},
+    settings::Settings,
+};
+
+/// Inflated data larger than this is refused: a compression bomb, not a value.
+pub(crate) const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Why signed text was refused. The text itself is never shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// No signature, or one made with another secret or salt, or the text was changed.
+    #[error("the signature does not match")]
+    BadSignature,
+    /// The signature is good, but older than allowed.
+    #[error("the signature is {age} s old, more than {max_age} s", age = .age.as_secs(), max_age = .max_age.as_secs())]
+    Expired {
+        /// How old it is.
+        age: Duration,
+        /// How old it may be.
+        max_age: Duration,
+    },
+    /// The signature is good, the content is not what was expected.
+    #[error("signed content cannot be read")]
+    BadContent(#[source] crate::BoxError),
+}
+
+/// Signs text: `value:signature` (Django's `Signer`).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::signing::Signer;
+///
+/// let signer = Signer::new("secret", &[], "my.salt");
+/// let signed = signer.sign("hello");
+/// assert_eq!(signer.unsign(&signed).unwrap(), "hello");
+/// assert!(signer.unsign("hello:forged").is_err());
+/// ```
+#[derive(Clone)]
+pub struct Signer {
+    signing: SaltedHmac,
+    fallbacks: Vec<SaltedHmac>,
+}
+
+impl Signer {
+    /// Django's default salt for [`Signer::sign`].
+    pub const DEFAULT_SALT: &'static str = "django.core.signing.Signer";
+    /// Django's default salt for [`Signer::sign_at`].
+    pub const DEFAULT_TIMESTAMP_SALT: &'static str = "django.core.signing.TimestampSigner";
+    /// Django's default salt for [`Signer::dumps`].
+    pub const DEFAULT_OBJECT_SALT: &'static str = "django.core.signing";
+
+    /// A signer with this secret, which also accepts what `fallbacks` signed.
+    pub fn new(secret: &str, fallbacks: &[String], salt: &str) -> Self {
+        let salt = format!("{salt}signer");
+        Self {
+            signing: SaltedHmac::new(&salt, secret),
+            fallbacks: fallbacks.iter().map(|old| SaltedHmac::new(&salt, old)).collect(),
+        }
+    }
+
+    /// A signer with the project's `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
+    pub fn from_settings(settings: &Settings, salt: &str) -> Self {
+        Self::new(&settings.secret_key, &settings.secret_key_fallbacks, salt)
+    }
+
+    /// `value:signature`.
+    pub fn sign(&self, value: &str) -> String {
+        let signature = URL_SAFE_NO_PAD.encode(self.signing.digest(value.as_bytes()));
+        format!("{value}:{signature}")
+    }
+
+    /// The value of `value:signature`.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::BadSignature`].
+    pub fn unsign<'a>(&self, signed: &'a str) -> Result<&'a str, SigningError> {
+        let (value, signature) = signed.rsplit_once(':').ok_or(SigningError::BadSignature)?;
+        let mut text = [0u8; 43];
+        let good = std::iter::once(&self.signing).chain(&self.fallbacks).any(|key| {
+            let written = URL_SAFE_NO_PAD.encode_slice(key.digest(value.as_bytes()), &mut text);
+            written.is_ok() && constant_time_eq(&text, signature.as_bytes())
+        });
+        if good { Ok(value) } else { Err(SigningError::BadSignature) }
+    }
+
+    /// `value:timestamp:signature` (Django's `TimestampSigner.sign`), signed at `now`.
+    pub fn sign_at(&self, value: &str, now: SystemTime) -> String {
+        self.sign(&format!("{value}:{}", b62_encode(clock::unix(now))))
+    }
+
+    /// The value of `value:timestamp:signature`, and when it was signed.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::BadSignature`], also where the timestamp cannot be read.
+    pub fn unsign_at<'a>(&self, signed: &'a str) -> Result<(&'a str, SystemTime), SigningError> {
+        let stamped = self.unsign(signed)?;
+        let (value, stamp) = stamped.rsplit_once(':').ok_or(SigningError::BadSignature)?;
+        let seconds = b62_decode(stamp).ok_or(SigningError::BadSignature)?;
+        Ok((value, clock::from_unix(seconds)))
+    }
+
+    /// As [`Signer::unsign_at`], refusing what was signed more than `max_age` before `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::BadSignature`] and [`SigningError::Expired`].
+    pub fn unsign_within<'a>(
+        &self,
+        signed: &'a str,
+        max_age: Duration,
+        now: SystemTime,
+    ) -> Result<&'a str, SigningError> {
+        let (value, signed_at) = self.unsign_at(signed)?;
+        let age = now.duration_since(signed_at).unwrap_or_default();
+        if age > max_age { Err(SigningError::Expired { age, max_age }) } else { Ok(value) }
+    }
+
+    /// A JSON value, signed (Django's `signing.dumps`); `compress` as its argument of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::BadContent`] where the value has no JSON form.
+    pub fn dumps(
+        &self,
+        value: &impl Serialize,
+        compress: bool,
+        now: SystemTime,
+    ) -> Result<String, SigningError> {
+        let json = crate::json::to_ascii(value).map_err(|e| SigningError::BadContent(e.into()))?;
+        Ok(self.seal(&json, compress, now))
+    }
+
+    /// What [`Signer::dumps`] signed, at most `max_age` ago (Django's `signing.loads`).
+    ///
+    /// # Errors
+    ///
+    /// All of [`SigningError`].
+    pub fn loads<T: DeserializeOwned>(
+        &self,
+        signed: &str,
+        max_age: Option<Duration>,
+        now: SystemTime,
+    ) -> Result<T, SigningError> {
+        let (json, signed_at) = self.unseal(signed)?;
+        let age = now.duration_since(signed_at).unwrap_or_default();
+        if let Some(max_age) = max_age.filter(|&max_age| age > max_age) {
+            return Err(SigningError::Expired { age, max_age });
+        }
+        serde_json::from_slice(&json).map_err(|e| SigningError::BadContent(e.into()))
+    }
+
+    /// Django's `TimestampSigner.sign_object` from its JSON on: `[.]base64:timestamp:signature`.
+    pub(crate) fn seal(&self, json: &[u8], compress: bool, now: SystemTime) -> String {
+        let mut sealed = String::with_capacity(json.len() * 4 / 3 + 56);
+        match if compress { deflate(json) } else { None } {
+            Some(small) => {
+                sealed.push('.');
+                URL_SAFE_NO_PAD.encode_string(small, &mut sealed);
+            }
+            None => URL_SAFE_NO_PAD.encode_string(json, &mut sealed),
+        }
+        sealed.push(':');
+        sealed.push_str(&b62_encode(clock::unix(now)));
+        let signature = self.signing.digest(sealed.as_bytes());
+        sealed.push(':');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut sealed);
+        sealed
+    }
+
+    /// The JSON that [`Signer::seal`] sealed. Verifies before it inflates; the size is capped.
+    pub(crate) fn unseal(&self, sealed: &str) -> Result<(Vec<u8>, SystemTime), SigningError> {
+        let (payload, signed_at) = self.unsign_at(sealed)?;
+        let bad = |error: crate::BoxError| SigningError::BadContent(error);
+        let json = match payload.strip_prefix('.') {
+            None => URL_SAFE_NO_PAD.decode(payload).map_err(|e| bad(e.into()))?,
+            Some(small) => {
+                let small = URL_SAFE_NO_PAD.decode(small).map_err(|e| bad(e.into()))?;
+                inflate(&small).map_err(|e| bad(e.into()))?
+            }
+        };
+        Ok((json, signed_at))
+    }
+}
+
+/// The zlib form, where it is worth it: Django's rule in `sign_object`.
+fn deflate(data: &[u8]) -> Option<Vec<u8>> {
+    // The header, the checksum and one block take 8 bytes: shorter data never gains.
+    if data.len() < 10 {
+        return None;
+    }
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len()), Compression::default());
+    let small = encoder.write_all(data).and_then(|()| encoder.finish());
+    let small = small.expect("writing to a Vec never fails");
+    (small.len() < data.len() - 1).then_some(small)
+}
+
+fn inflate(data: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut large = Vec::with_capacity(data.len() * 3);
+    ZlibDecoder::new(data).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut large)?;
+    if large.len() as u64 > MAX_INFLATED_BYTES {
+        let text = format!("inflates to more than {MAX_INFLATED_BYTES} bytes");
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
+    }
+    Ok(large)
+}
+
+/// Django's `BASE62_ALPHABET`.
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+fn b62_encode(number: i64) -> String {
+    if number == 0 {
+        return "0".to_owned();
+    }
+    let mut rest = number.unsigned_abs();
+    let mut digits = Vec::with_capacity(11);
+    while rest > 0 {
+        digits.push(BASE62[(rest % 62) as usize]);
+        rest /= 62;
+    }
+    let sign = if number < 0 { "-" } else { "" };
+    sign.chars().chain(digits.iter().rev().map(|&digit| char::from(digit))).collect()
+}
+
+fn b62_decode(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let number = digits.bytes().try_fold(0i64, |number, byte| {
+        let digit = BASE62.iter().position(|&letter| letter == byte)?;
+        number.checked_mul(62)?.checked_add(i64::try_from(digit).ok()?)
+    })?;
+    Some(if negative { -number } else { number })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_62_goes_both_ways() {
+        for number in [0, 1, 61, 62, 1_790_000_000, i64::MAX, -7] {
+            assert_eq!(b62_decode(&b62_encode(number)), Some(number));
+        }
+        for text in ["", "-", "é", "zzzzzzzzzzzzzzzz"] {
+            assert_eq!(b62_decode(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_compression_bomb_is_refused() {
+        let signer = Signer::new("secret", &[], "salt");
+        let bomb = vec![b' '; MAX_INFLATED_BYTES as usize + 1];
+        let sealed = signer.seal(&bomb, true, SystemTime::now());
+        assert!(sealed.len() < 100_000, "it must be small to be a bomb");
+        assert!(matches!(signer.unseal(&sealed), Err(SigningError::BadContent(_))));
+    }
+}
