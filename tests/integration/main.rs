@@ -1,1 +1,8 @@
 //! The integration tests: one binary, one file a topic.
+
+mod cache;
+mod cache_locmem;
+#[cfg(feature = "redis")]
+mod cache_redis;
+#[cfg(feature = "redis")]
+mod redis_server;

@@ -2,6 +2,10 @@
 //!
 //! Built by the loader from `settings.toml` and the environment; read by every higher floor; changed by none.
 
+mod error;
+
+pub use error::{ConfigError, Origin, SettingsErrors};
+
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// What a project's `settings.toml` and `NUAGES_*` environment say, with Django's defaults.
