@@ -1,11 +1,14 @@
 //! Nuages: a small Django-like web framework with built-in sessions.
 
 pub mod cache;
+pub mod db;
 pub mod http;
 pub mod middleware;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
+pub mod urls;
 pub mod view;
 
 mod clock;

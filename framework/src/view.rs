@@ -15,6 +15,10 @@ pub use crate::future::BoxFuture;
 pub trait View: Send + Sync + 'static {
     /// How many captured values the view takes.
     fn arity(&self) -> usize;
+    /// What errors and the debug page call it: the path of the function, or of the type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
     /// Answers the request; the captured values lie in it.
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
 }
@@ -148,6 +152,10 @@ where
         <F as AsyncViewFn<'_, Args>>::ARITY
     }
 
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
+    }
+
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move { AsyncViewFn::call(&self.0, request)?.await.into_response() })
     }
@@ -159,6 +167,10 @@ where
 {
     fn arity(&self) -> usize {
         F::ARITY
+    }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
     }
 
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {

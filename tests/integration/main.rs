@@ -6,3 +6,4 @@ mod cache_locmem;
 mod cache_redis;
 #[cfg(feature = "redis")]
 mod redis_server;
+mod server;

@@ -9,3 +9,4 @@ pub use body::Body;
 pub use request::Request;
 pub use response::{IntoResponse, Json, Response};
 pub(crate) use site::{ReverseUrls, Site};
+pub use site::{UrlArgs, UrlValues};

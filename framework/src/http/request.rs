@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Body, Site};
+use super::{Body, Site, UrlArgs};
 use crate::{Result, sessions::Session};
 
 /// One request.
@@ -54,8 +54,12 @@ impl Request {
         std::mem::take(self.body.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// The URL of a named route, as Django's `reverse`.
-    pub fn reverse(&self, name: &str, _args: ()) -> Result<String> {
-        self.site.urls.reverse(name, &[])
+    /// The URL of a named route, as Django's `reverse`: `request.reverse("article", (2026, "hello"))`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoReverseMatch`](crate::urls::NoReverseMatch) where no route has the name or takes the values.
+    pub fn reverse(&self, name: &str, args: impl UrlArgs) -> Result<String> {
+        self.site.urls.reverse(name, args.into_values())
     }
 }

@@ -55,6 +55,8 @@ pub struct Promises {
     pub revocable: bool,
     /// Concurrent changes of one session all survive.
     pub compare_and_swap: bool,
+    /// Ended sessions vanish by themselves: `clearsessions` has nothing to do.
+    pub self_clearing: bool,
 }
 
 /// Why a store failed.

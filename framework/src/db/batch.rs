@@ -1,0 +1,332 @@
+//! What the writer thread does: group commit.
+//!
+//! It takes all jobs that wait into one transaction, each in a savepoint so that one that fails harms no
+//! other, commits, and only then answers them. What keeps it from writing (a lock, a full disk, a
+//! read-only file) becomes [`Unavailable`](crate::Unavailable) within the database's timeout, and the
+//! next job tries again: nothing here needs a restart.
+
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::oneshot;
+
+use super::{
+    DbError,
+    job::{Job, Ran},
+    place::{self, Access, Identity, Place},
+    writer::Message,
+};
+
+/// Jobs in one transaction at most, and how long it may go on taking more.
+const MAX_BATCH: usize = 256;
+const BATCH_TIME: Duration = Duration::from_millis(5);
+/// Pages in the WAL from which it is copied into the database (8 MiB with pages of 4 KiB), and from which
+/// the writer waits a little for readers to leave it, so that it starts again at its beginning.
+const CHECKPOINT_PAGES: i32 = 2_000;
+const RESTART_PAGES: i32 = 8_000;
+/// Pages to wait for after a checkpoint that readers cut short: each one costs an fsync.
+const CHECKPOINT_STEP: i32 = 500;
+/// How long a checkpoint may wait for readers.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
+/// How often a database that another process kept from changing to WAL is asked again.
+const WAL_RETRY: Duration = Duration::from_secs(10);
+/// How long jobs run one to a transaction after a COMMIT failed because of one of many.
+const ALONE: Duration = Duration::from_secs(60);
+
+thread_local! {
+    /// Pages in the WAL after this thread's last COMMIT.
+    static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
+}
+
+pub(super) struct Batches {
+    place: Arc<Place>,
+    inbox: mpsc::Receiver<Message>,
+    waiting: Arc<AtomicUsize>,
+    pending: VecDeque<Box<dyn Job>>,
+    closing: Vec<oneshot::Sender<()>>,
+    open: Option<Open>,
+    locked: Option<Arc<rusqlite::Error>>,
+    alone_until: Option<Instant>,
+}
+
+struct Open {
+    connection: Connection,
+    identity: Option<Identity>,
+    next_wal: Instant,
+    last_pages: i32,
+    next_checkpoint: i32,
+}
+
+impl Batches {
+    pub(super) fn new(place: Arc<Place>, inbox: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) -> Self {
+        Self {
+            place,
+            inbox,
+            waiting,
+            pending: VecDeque::with_capacity(MAX_BATCH),
+            closing: Vec::new(),
+            open: None,
+            locked: None,
+            alone_until: None,
+        }
+    }
+
+    /// Works until nobody can send jobs any more.
+    pub(super) fn run(mut self) {
+        loop {
+            if self.pending.is_empty() {
+                if !self.closing.is_empty() {
+                    self.open = None;
+                    for done in self.closing.drain(..) {
+                        // Nobody waits any more: fine.
+                        let _ = done.send(());
+                    }
+                }
+                match self.inbox.recv() {
+                    Ok(message) => self.accept(message),
+                    Err(mpsc::RecvError) => return,
+                }
+            }
+            self.take_waiting();
+            self.answer_late();
+            if let Some(first) = self.pending.front() {
+                let deadline = first.deadline();
+                self.commit_batch(deadline);
+            }
+        }
+    }
+
+    fn accept(&mut self, message: Message) {
+        match message {
+            Message::Run(job) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.pending.push_back(job);
+            }
+            Message::Close(done) => self.closing.push(done),
+        }
+    }
+
+    fn take_waiting(&mut self) {
+        while self.pending.len() < MAX_BATCH {
+            match self.inbox.try_recv() {
+                Ok(message) => self.accept(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Jobs wait in the order of their deadlines.
+    fn answer_late(&mut self) {
+        let now = Instant::now();
+        while let Some(job) = self.pending.pop_front_if(|job| job.deadline() <= now) {
+            let failure = match &self.locked {
+                Some(error) => self.place.error(error.clone(), Access::Write),
+                None => self.place.unavailable("the writer did not begin in time"),
+            };
+            job.answer(&self.place, Some(failure));
+        }
+    }
+
+    fn commit_batch(&mut self, deadline: Instant) {
+        match self.begin(deadline) {
+            Ok(()) => self.locked = None,
+            // The first job's time is up, or nearly: the others may still wait.
+            Err(error) if place::is_busy(&error) => {
+                self.locked = Some(Arc::new(error));
+                return;
+            }
+            Err(error) => {
+                if self.place.path.is_some() {
+                    self.open = None;
+                }
+                let error = Arc::new(error);
+                for job in self.pending.drain(..) {
+                    job.answer(&self.place, Some(self.place.error(error.clone(), Access::Write)));
+                }
+                return;
+            }
+        }
+        let Some(open) = self.open.take() else { return };
+        let mut batch = Vec::with_capacity(self.pending.len());
+        let loss = match self.run_jobs(&open.connection, &mut batch) {
+            Ok(()) => self.commit(&open.connection, batch.len()).err(),
+            Err(loss) => Some(loss),
+        };
+        match loss {
+            None => {
+                self.open = Some(open);
+                batch.into_iter().for_each(|job| job.answer(&self.place, None));
+                self.checkpoint();
+            }
+            Some(loss) => {
+                let usable = roll_back(&open.connection);
+                // A database in memory lives in its connection; any other is opened anew.
+                self.open = (self.place.path.is_none() && usable).then_some(open);
+                self.answer_lost(batch, &loss);
+            }
+        }
+    }
+
+    /// Begins a transaction on a connection to the file that is at the path now.
+    fn begin(&mut self, deadline: Instant) -> rusqlite::Result<()> {
+        let identity = self.place.identity(false);
+        if self.open.as_ref().is_some_and(|open| open.identity != identity) {
+            tracing::warn!(alias = %self.place.alias, "the database file has been replaced: opening it anew");
+            self.open = None;
+        }
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let connection = self.place.open_writer()?;
+                WAL_PAGES.set(0);
+                connection.wal_hook(Some(|_, pages| {
+                    WAL_PAGES.set(pages);
+                    Ok(())
+                }));
+                Open {
+                    connection,
+                    identity: self.place.identity(false),
+                    next_wal: Instant::now() + WAL_RETRY,
+                    last_pages: 0,
+                    next_checkpoint: CHECKPOINT_PAGES,
+                }
+            }
+        };
+        if !self.place.is_wal() && self.place.path.is_some() && open.next_wal <= Instant::now() {
+            open.next_wal = Instant::now() + WAL_RETRY;
+            self.place.try_wal(&open.connection, Duration::ZERO)?;
+        }
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let begun =
+            open.connection.busy_timeout(left).and_then(|()| execute(&open.connection, "BEGIN IMMEDIATE"));
+        self.open = Some(open);
+        begun
+    }
+
+    /// Runs what waits, and what comes meanwhile.
+    fn run_jobs(&mut self, connection: &Connection, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Loss> {
+        let started = Instant::now();
+        let most = match self.alone_until {
+            Some(until) if started < until => 1,
+            _ => MAX_BATCH,
+        };
+        while let Some(mut job) = self.pending.pop_front() {
+            if !job.begin() {
+                continue;
+            }
+            execute(connection, "SAVEPOINT job")?;
+            let ran = job.run(connection);
+            batch.push(job);
+            if connection.is_autocommit() {
+                return Err(if ran == Ran::Done { Loss::Ended } else { Loss::RolledBack });
+            }
+            if ran == Ran::Failed {
+                execute(connection, "ROLLBACK TO job")?;
+            }
+            execute(connection, "RELEASE job")?;
+            if batch.len() >= most || started.elapsed() >= BATCH_TIME {
+                break;
+            }
+            if self.pending.is_empty() {
+                self.take_waiting();
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, connection: &Connection, jobs: usize) -> Result<(), Loss> {
+        let Err(error) = execute(connection, "COMMIT") else { return Ok(()) };
+        // Only COMMIT sees a foreign key that is checked late, and it does not say whose it is.
+        if jobs > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+            self.alone_until = Some(Instant::now() + ALONE);
+            return Err(Loss::Constraint);
+        }
+        Err(error.into())
+    }
+
+    fn answer_lost(&self, mut batch: Vec<Box<dyn Job>>, loss: &Loss) {
+        let culprit = match loss {
+            Loss::Ended => batch
+                .pop()
+                .map(|job| (job, Some(DbError::TransactionEnded { alias: self.place.alias.clone() }))),
+            Loss::RolledBack => batch.pop().map(|job| (job, None)),
+            Loss::Sqlite(_) | Loss::Constraint => None,
+        };
+        for job in batch {
+            job.answer(&self.place, Some(loss.error(&self.place)));
+        }
+        if let Some((job, own)) = culprit {
+            job.answer(&self.place, own);
+        }
+    }
+
+    /// Copies the WAL into the database where it has grown, after the jobs have been answered.
+    fn checkpoint(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        let pages = WAL_PAGES.get();
+        if pages < open.last_pages {
+            open.next_checkpoint = CHECKPOINT_PAGES;
+        }
+        open.last_pages = pages;
+        if pages < open.next_checkpoint {
+            return;
+        }
+        open.next_checkpoint = pages + CHECKPOINT_STEP;
+        let how = if pages >= RESTART_PAGES { "RESTART" } else { "PASSIVE" };
+        let copied = open.connection.busy_timeout(RESTART_PATIENCE).and_then(|()| {
+            open.connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
+                Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?))
+            })
+        });
+        match copied {
+            Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
+            Err(error) => tracing::warn!(%error, alias = %self.place.alias, "cannot copy the WAL"),
+        }
+    }
+}
+
+/// Why a batch was not committed.
+enum Loss {
+    Sqlite(Arc<rusqlite::Error>),
+    /// One of many writes left a foreign key dangling.
+    Constraint,
+    /// The last write ended the transaction itself.
+    Ended,
+    /// The last write failed so badly that SQLite rolled everything back.
+    RolledBack,
+}
+
+impl Loss {
+    fn error(&self, place: &Place) -> DbError {
+        match self {
+            Self::Sqlite(error) => place.error(error.clone(), Access::Write),
+            Self::Constraint => place.unavailable("a write beside this one broke a foreign key"),
+            Self::Ended => place.unavailable("a write beside this one ended the transaction"),
+            Self::RolledBack => place.unavailable("a write beside this one made SQLite roll back"),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Loss {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}
+
+/// Ends a transaction that could not be committed; false where even that fails.
+fn roll_back(connection: &Connection) -> bool {
+    connection.is_autocommit() || execute(connection, "ROLLBACK").is_ok()
+}

@@ -1,0 +1,263 @@
+//! One SQLite file: how it is opened, recognised again, and what its errors mean.
+//!
+//! Used by the readers and the writer; never runs a query of its own beyond PRAGMAs.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant, UNIX_EPOCH},
+};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::DbError;
+use crate::{
+    Unavailable,
+    settings::{DatabaseSettings, Synchronous},
+};
+
+/// Characters with a meaning in SQLite's URI file names (sqlite.org/uri.html).
+const IN_URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
+/// Statements that each connection keeps prepared.
+const STATEMENT_CACHE: usize = 64;
+/// How long the change of the journal to WAL may wait for other processes; without it all works, slower.
+const WAL_PATIENCE: Duration = Duration::from_millis(250);
+
+/// Where a database lies and how to use it.
+pub(super) struct Place {
+    pub(super) alias: Arc<str>,
+    /// `None`: in memory.
+    pub(super) path: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    synchronous: Synchronous,
+    /// Whether the journal really is WAL: then readers and the writer do not wait for each other.
+    wal: AtomicBool,
+}
+
+/// What an error means depends on what was tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// Which file was opened; another one at the same path has another identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    file: (u64, u64),
+    /// Only for files opened as immutable, which SQLite does not check for changes: time of change,
+    /// length, and whether a journal has appeared.
+    content: Option<(u128, u64, bool)>,
+}
+
+impl Place {
+    pub(super) fn new(alias: &str, settings: &DatabaseSettings) -> Self {
+        let memory = settings.name.is_empty() || settings.name == ":memory:";
+        Self {
+            alias: alias.into(),
+            path: (!memory).then(|| PathBuf::from(&settings.name)),
+            timeout: settings.timeout,
+            synchronous: settings.synchronous,
+            wal: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn is_wal(&self) -> bool {
+        self.wal.load(Ordering::Relaxed)
+    }
+
+    /// Opens the connection that all writes go through, creating the file as Django does.
+    pub(super) fn open_writer(&self) -> rusqlite::Result<Connection> {
+        let Some(path) = &self.path else {
+            let connection = Connection::open_in_memory()?;
+            set_up(&connection)?;
+            return Ok(connection);
+        };
+        let connection = Connection::open_with_flags(path, read_write())?;
+        set_up(&connection)?;
+        self.try_wal(&connection, WAL_PATIENCE)?;
+        connection.pragma_update(None, "journal_size_limit", 32 << 20)?;
+        let synchronous = match self.synchronous {
+            Synchronous::Normal => "NORMAL",
+            Synchronous::Full => "FULL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        Ok(connection)
+    }
+
+    /// Opens the file once before its readers, and tells whether they must take it for immutable:
+    /// a WAL database in a folder that cannot be written to can be read in no other way.
+    pub(super) fn probe(&self) -> rusqlite::Result<(Connection, bool)> {
+        let path = self.path.as_deref().unwrap_or_else(|| ":memory:".as_ref());
+        let connection = Connection::open_with_flags(path, read_write())?;
+        set_up(&connection)?;
+        connection.busy_timeout(self.timeout)?;
+        match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
+            Ok(()) => {
+                self.try_wal(&connection, WAL_PATIENCE)?;
+                Ok((connection, false))
+            }
+            Err(error) if cannot_share(&error) && path.is_file() && !self.has_journal() => {
+                self.wal.store(true, Ordering::Relaxed);
+                Ok((connection, true))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Prepares a connection of the readers' pool.
+    pub(super) fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
+        set_up(connection)?;
+        connection.pragma_update(None, "query_only", true)
+    }
+
+    /// The file name and flags of the readers.
+    pub(super) fn reader_source(&self, immutable: bool) -> (PathBuf, OpenFlags) {
+        let path = self.path.clone().unwrap_or_default();
+        if !immutable {
+            return (path, read_write());
+        }
+        let encoded = utf8_percent_encode(&path.to_string_lossy(), IN_URI).to_string();
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        (format!("file:{encoded}?immutable=1").into(), flags)
+    }
+
+    /// Which file is at the path now; `None` where there is none.
+    pub(super) fn identity(&self, immutable: bool) -> Option<Identity> {
+        let metadata = fs::metadata(self.path.as_ref()?).ok()?;
+        let content = immutable.then(|| {
+            let changed = metadata.modified().ok().and_then(|moment| moment.duration_since(UNIX_EPOCH).ok());
+            (changed.unwrap_or_default().as_nanos(), metadata.len(), self.has_journal())
+        });
+        Some(Identity { file: file_number(&metadata), content })
+    }
+
+    /// Changes the journal to WAL if it is not yet. That it cannot be changed now is no error.
+    pub(super) fn try_wal(&self, connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+        let until = Instant::now() + patience;
+        connection.busy_timeout(patience.min(Duration::from_millis(50)))?;
+        let wal = loop {
+            let mode = connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+            let mode = match mode {
+                Ok(mode) if mode != "wal" => {
+                    connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
+                }
+                other => other,
+            };
+            match mode {
+                Ok(mode) => break mode == "wal",
+                // SQLite does not call its busy handler where two processes change the journal at once.
+                Err(error) if is_busy(&error) && Instant::now() < until => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) if is_busy(&error) || is_unavailable(&error, Access::Write) => break false,
+                Err(error) => return Err(error),
+            }
+        };
+        self.wal.store(wal, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What an error of SQLite's means to the caller.
+    pub(super) fn error(&self, error: impl Into<Arc<rusqlite::Error>>, access: Access) -> DbError {
+        let source = error.into();
+        if is_unavailable(&source, access) {
+            return Unavailable::new(self.describe(), Some(Box::new(source) as _)).into();
+        }
+        DbError::Sqlite { alias: self.alias.clone(), source }
+    }
+
+    /// The error for a wait that took too long, or a thread that is gone.
+    pub(super) fn unavailable(&self, reason: &'static str) -> DbError {
+        Unavailable::new(self.describe(), Some(reason.into())).into()
+    }
+
+    fn describe(&self) -> String {
+        match &self.path {
+            Some(path) => format!("the database \"{}\" ({})", self.alias, path.display()),
+            None => format!("the database \"{}\" (in memory)", self.alias),
+        }
+    }
+
+    fn has_journal(&self) -> bool {
+        let Some(path) = &self.path else { return false };
+        let mut journal = path.clone().into_os_string();
+        journal.push("-wal");
+        fs::metadata(journal).is_ok_and(|metadata| metadata.len() > 0)
+    }
+}
+
+fn read_write() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// What every connection gets; foreign keys are enforced as in Django.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether the connection is better closed and opened anew.
+pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
+/// Whether the file is readable, but the shared memory that a WAL database needs cannot be made.
+fn cannot_share(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+}
+
+fn is_unavailable(error: &rusqlite::Error, access: Access) -> bool {
+    match error.sqlite_error() {
+        // Without an extended code it is a statement that writes, given to `read`: a mistake in the program.
+        Some(failure) if failure.code == ErrorCode::ReadOnly => {
+            access == Access::Write || failure.extended_code != rusqlite::ffi::SQLITE_READONLY
+        }
+        Some(failure) => matches!(
+            failure.code,
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::PermissionDenied
+                | ErrorCode::FileLockingProtocolFailed
+        ),
+        None => false,
+    }
+}
+
+#[cfg(unix)]
+fn file_number(metadata: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Where files have no numbers, the time of creation stands for them.
+#[cfg(not(unix))]
+fn file_number(metadata: &fs::Metadata) -> (u64, u64) {
+    let created = metadata.created().ok().and_then(|moment| moment.duration_since(UNIX_EPOCH).ok());
+    (0, created.map_or(0, |since| since.as_millis() as u64))
+}

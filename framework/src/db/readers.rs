@@ -1,0 +1,218 @@
+//! The reading half of SQLite: a pool of connections that cannot write.
+//!
+//! A point read takes microseconds, so it runs on the async worker itself where the journal is WAL and a
+//! connection is free; everything else (opening, waiting, another journal, long scans) goes to tokio's
+//! blocking threads. A file replaced by another is noticed within a second.
+
+use std::{
+    panic,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use r2d2::{NopErrorHandler, Pool};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::Connection;
+use tokio::{sync::Semaphore, task, time};
+
+use super::{
+    DbError,
+    place::{self, Access, Identity, Place},
+};
+
+/// How long a read on an async worker may wait for a lock; in WAL mode only recovery takes one.
+const INLINE_PATIENCE: Duration = Duration::from_millis(100);
+/// How often the file at the path is compared with the one that is open.
+const CHECK_EVERY_MILLIS: u64 = 1_000;
+
+pub(super) struct Readers {
+    place: Arc<Place>,
+    size: u32,
+    open: RwLock<Option<Arc<Open>>>,
+    opening: Mutex<()>,
+    /// No more blocking threads wait for a connection than there are connections.
+    short: Arc<Semaphore>,
+    /// Long scans leave half of the connections to the others.
+    long: Arc<Semaphore>,
+    epoch: Instant,
+    next_check: AtomicU64,
+    /// Until then no read runs inline, because one met a lock.
+    detour_until: AtomicU64,
+}
+
+struct Open {
+    pool: Pool<SqliteConnectionManager>,
+    identity: Option<Identity>,
+    immutable: bool,
+}
+
+impl Readers {
+    pub(super) fn new(place: Arc<Place>, size: Option<u32>) -> Self {
+        let processors = thread::available_parallelism().map_or(2, |count| count.get() as u32);
+        let size = size.unwrap_or(processors.saturating_mul(4)).max(1);
+        Self {
+            place,
+            size,
+            open: RwLock::new(None),
+            opening: Mutex::new(()),
+            short: Arc::new(Semaphore::new(size as usize)),
+            long: Arc::new(Semaphore::new((size as usize / 2).max(1))),
+            epoch: Instant::now(),
+            next_check: AtomicU64::new(0),
+            detour_until: AtomicU64::new(0),
+        }
+    }
+
+    /// Runs `f` here if that is quick, else on a blocking thread.
+    pub(super) async fn read<T, F>(self: &Arc<Self>, f: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        if let Some(open) = self.opened()
+            && (self.place.is_wal() || open.immutable)
+            && self.millis() >= self.detour_until.load(Ordering::Relaxed)
+            && let Some(connection) = open.pool.try_get()
+        {
+            return self.run(&open, &connection, f, INLINE_PATIENCE);
+        }
+        let permits = self.short.clone();
+        self.read_on_thread(permits, f).await
+    }
+
+    /// Runs `f` on a blocking thread, however long it takes.
+    pub(super) async fn read_long<T, F>(self: &Arc<Self>, f: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let permits = self.long.clone();
+        self.read_on_thread(permits, f).await
+    }
+
+    /// Closes all connections; the next read opens them anew.
+    pub(super) fn close(&self) {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    async fn read_on_thread<T, F>(self: &Arc<Self>, permits: Arc<Semaphore>, f: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let deadline = Instant::now() + self.place.timeout;
+        let Ok(Ok(permit)) = time::timeout(self.place.timeout, permits.acquire_owned()).await else {
+            return Err(self.place.unavailable("no connection became free in time"));
+        };
+        let readers = self.clone();
+        let work = move || {
+            let _permit = permit;
+            let open = readers.open()?;
+            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            match open.pool.get_timeout(left) {
+                Ok(connection) => readers.run(&open, &connection, f, left),
+                Err(error) => Err(crate::Unavailable::new(
+                    format!("the database \"{}\"", readers.place.alias),
+                    Some(Box::new(error) as _),
+                )
+                .into()),
+            }
+        };
+        match task::spawn_blocking(work).await {
+            Ok(result) => result,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(payload) => panic::resume_unwind(payload),
+                Err(_) => Err(self.place.unavailable("the program is shutting down")),
+            },
+        }
+    }
+
+    fn run<T>(
+        &self,
+        open: &Arc<Open>,
+        connection: &Connection,
+        f: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        patience: Duration,
+    ) -> Result<T, DbError> {
+        let result = connection.busy_timeout(patience).and_then(|()| {
+            let _reset = Reset(connection);
+            f(connection)
+        });
+        result.map_err(|error| {
+            if place::is_busy(&error) {
+                self.detour_until.store(self.millis() + CHECK_EVERY_MILLIS, Ordering::Relaxed);
+            }
+            if place::is_broken(&error) {
+                self.forget(open);
+            }
+            self.place.error(error, Access::Read)
+        })
+    }
+
+    /// What is open, unless the file has been replaced since.
+    fn opened(&self) -> Option<Arc<Open>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let now = self.millis();
+        if now >= self.next_check.load(Ordering::Relaxed) {
+            self.next_check.store(now + CHECK_EVERY_MILLIS, Ordering::Relaxed);
+            if self.place.identity(open.immutable) != open.identity {
+                self.forget(&open);
+                return None;
+            }
+        }
+        Some(open)
+    }
+
+    /// Opens the file if it is not open. Blocks.
+    fn open(&self) -> Result<Arc<Open>, DbError> {
+        let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = self.opened() {
+            return Ok(open);
+        }
+        // Kept until the pool has a connection: the last one to close deletes the journal.
+        let (_probe, immutable) =
+            self.place.probe().map_err(|error| self.place.error(error, Access::Write))?;
+        let (path, flags) = self.place.reader_source(immutable);
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(flags)
+            .with_init(|connection| Place::set_up_reader(connection));
+        let pool = Pool::builder()
+            .max_size(self.size)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .error_handler(Box::new(NopErrorHandler))
+            .build_unchecked(manager);
+        drop(pool.get_timeout(self.place.timeout));
+        let open = Arc::new(Open { pool, identity: self.place.identity(immutable), immutable });
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
+        Ok(open)
+    }
+
+    fn forget(&self, stale: &Arc<Open>) {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.as_ref().is_some_and(|current| Arc::ptr_eq(current, stale)) {
+            *open = None;
+        }
+    }
+
+    fn millis(&self) -> u64 {
+        self.epoch.elapsed().as_millis() as u64
+    }
+}
+
+/// Ends a transaction that a closure began and left open, by mistake or by a panic.
+struct Reset<'a>(&'a Connection);
+
+impl Drop for Reset<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "cannot end a transaction that a read left open");
+        }
+    }
+}

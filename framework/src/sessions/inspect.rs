@@ -1,0 +1,153 @@
+//! Looking at stored sessions and ending them: what `manage sessions` does, and "log out everywhere".
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Session,
+    engine::{Kind, SessionEngine},
+    session::Origin,
+    store::{Listed, StoreError},
+};
+
+/// Django's key of the logged-in user's primary key, as text.
+pub(crate) const USER_KEY: &str = "_auth_user_id";
+/// Records read in one step.
+const PAGE: usize = 1_000;
+
+/// One stored session as an administrator sees it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct SessionInfo {
+    /// The key under which it is stored; hashed under `SESSION_HASH_KEYS`. Whoever has an unhashed key
+    /// has the session: show its first characters only.
+    pub stored_key: String,
+    /// The logged-in user's primary key (`_auth_user_id`).
+    pub user: Option<String>,
+    /// When it was last saved; `None` where it cannot be decoded.
+    pub saved_at: Option<SystemTime>,
+    /// When it was created; known under `SESSION_ABSOLUTE_AGE`.
+    pub created_at: Option<SystemTime>,
+    /// When it ends.
+    pub expires: SystemTime,
+    /// The size of the stored data, in bytes.
+    pub bytes: usize,
+    /// The data; `None` where they cannot be decoded (another `SECRET_KEY` wrote them, perhaps).
+    pub data: Option<Map<String, Value>>,
+}
+
+/// Where the next page of a listing begins.
+#[derive(Clone, Debug)]
+pub struct SessionCursor(String);
+
+impl std::fmt::Debug for SessionInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionInfo").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl SessionEngine {
+    /// A page of the stored sessions, ended ones too, about 1,000 of them; the cursor leads to the next.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn list(
+        &self,
+        from: Option<&SessionCursor>,
+    ) -> Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError> {
+        let Kind::Store(store) = &self.0.kind else { return Ok((Vec::new(), None)) };
+        let (page, next) = store.list(from.map(|cursor| cursor.0.as_str()), PAGE).await?;
+        Ok((page.into_iter().map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
+    }
+
+    /// How many sessions are stored, ended ones too; `None` where the store cannot tell cheaply.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn count(&self) -> Result<Option<u64>, StoreError> {
+        match &self.0.kind {
+            Kind::Store(store) => store.count(None).await,
+            Kind::Cookie => Ok(None),
+        }
+    }
+
+    /// The sessions of a user that have not ended, by primary key as text. Reads every stored session.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn sessions_of(&self, user: &str) -> Result<Vec<SessionInfo>, StoreError> {
+        let now = self.clock().now();
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let (page, next) = self.list(cursor.as_ref()).await?;
+            found.extend(
+                page.into_iter().filter(|info| info.expires > now && info.user.as_deref() == Some(user)),
+            );
+            match next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Ends every session of a user but `except`, the current one perhaps; how many they were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails; the sessions ended until then are ended.
+    pub async fn revoke_user(&self, user: &str, except: Option<&Session>) -> Result<u64, StoreError> {
+        let kept = except.and_then(|session| match &session.origin {
+            Origin::Stored(stored) => Some(stored.stored_key.as_str()),
+            Origin::New | Origin::Unknown | Origin::Unreadable | Origin::Cookie { .. } => None,
+        });
+        let mut revoked = 0;
+        for info in self.sessions_of(user).await? {
+            if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
+                revoked += 1;
+            }
+        }
+        Ok(revoked)
+    }
+
+    /// Ends a listed session; whether it was still there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn revoke(&self, info: &SessionInfo) -> Result<bool, StoreError> {
+        match &self.0.kind {
+            Kind::Store(store) => self.0.delete_following(&**store, &info.stored_key).await,
+            Kind::Cookie => Ok(false),
+        }
+    }
+
+    fn describe(&self, listed: Listed) -> SessionInfo {
+        let mut info = SessionInfo {
+            stored_key: listed.key,
+            user: None,
+            saved_at: None,
+            created_at: None,
+            expires: listed.record.expires,
+            bytes: listed.record.data.len(),
+            data: None,
+        };
+        if let Ok(decoded) = self.0.codec.decode(&listed.record.data) {
+            info.saved_at = Some(decoded.saved_at);
+            let mut session = self.new_session();
+            session.fill(decoded);
+            info.created_at = session.created;
+            // Django stores the primary key as text; other programs may have stored a number.
+            info.user = session.data.get(USER_KEY).map(|user| match user {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            info.data = Some(session.data);
+        }
+        info
+    }
+}

@@ -1,0 +1,222 @@
+//! Flattens the routes that a project lists into endpoints, and collects all that is wrong with them.
+//!
+//! Called once by the resolver, at start-up.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    converters::{Converter, Converters},
+    error::{UrlError, UrlErrors, UrlProblem, UrlWarning},
+    matcher::{MAX_CAPTURES, Matcher},
+    pattern::{self, Capture, Piece},
+    reverse::Names,
+    route::{Route, Target},
+};
+use crate::view::View;
+
+/// The name of the value that a mounted service captures.
+const REST: &str = "rest";
+
+/// One pattern with all its prefixes, and the view it leads to.
+pub(super) struct Endpoint {
+    /// The pattern as it was written, prefixes included.
+    pub(super) pattern: Arc<str>,
+    /// The name with its namespaces.
+    pub(super) name: Option<Arc<str>>,
+    pub(super) view: Arc<dyn View>,
+    pub(super) pieces: Vec<Piece>,
+    /// The names of the captured values, in order.
+    pub(super) params: Vec<Arc<str>>,
+    pub(super) matcher: Matcher,
+}
+
+/// What has been read of the routes so far.
+pub(super) struct Collected {
+    /// In the order in which they are listed.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) warnings: Vec<UrlWarning>,
+    pub(super) names: Names,
+}
+
+/// Reads all routes.
+///
+/// # Errors
+///
+/// Everything that is wrong with any of them.
+pub(super) fn collect(
+    routes: Vec<Route>,
+    custom: impl IntoIterator<Item = Converter>,
+) -> Result<Collected, UrlErrors> {
+    let mut collector = Collector {
+        converters: Converters::built_in(),
+        endpoints: Vec::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        namespaces: BTreeSet::new(),
+    };
+    for converter in custom {
+        let pattern = format!("<{}:…>", converter.name());
+        if let Err(problem) = collector.converters.register(converter) {
+            collector.errors.push(UrlError { pattern, problem });
+        }
+    }
+    let mut names = Names::default();
+    collector.add(routes, &Prefix::default(), &mut names);
+    let Collector { endpoints, errors, warnings, .. } = collector;
+    if errors.is_empty() { Ok(Collected { endpoints, warnings, names }) } else { Err(UrlErrors(errors)) }
+}
+
+/// The `include`s around a route.
+#[derive(Clone, Default)]
+struct Prefix {
+    pattern: String,
+    /// `blog:archive:`
+    namespace: String,
+    /// `None` where one of the prefixes could not be read.
+    pieces: Option<Vec<Piece>>,
+    is_inner: bool,
+}
+
+struct Collector {
+    converters: Converters,
+    endpoints: Vec<Endpoint>,
+    errors: Vec<UrlError>,
+    warnings: Vec<UrlWarning>,
+    namespaces: BTreeSet<String>,
+}
+
+impl Collector {
+    fn add(&mut self, routes: Vec<Route>, prefix: &Prefix, names: &mut Names) {
+        for route in routes {
+            let pattern = format!("{}{}", prefix.pattern, route.pattern);
+            self.warn(&route);
+            let pieces = self.read(&route, &pattern, prefix);
+            match route.target {
+                Target::Include(routes) => {
+                    if let Some(name) = route.name {
+                        self.fail(&pattern, UrlProblem::NameOnInclude { name });
+                    }
+                    let mut inner =
+                        Prefix { pattern, pieces, namespace: prefix.namespace.clone(), is_inner: true };
+                    match route.namespace {
+                        None => self.add(routes, &inner, names),
+                        Some(namespace) => {
+                            self.enter(&namespace, &mut inner);
+                            let mut space = Names::default();
+                            self.add(routes, &inner, &mut space);
+                            names.add_namespace(namespace, space);
+                        }
+                    }
+                }
+                Target::View(view) | Target::Mounted(view) => {
+                    if let Some(namespace) = route.namespace {
+                        self.fail(&pattern, UrlProblem::NamespaceOnView { namespace });
+                    }
+                    let Some(pieces) = pieces else { continue };
+                    if let Some(name) = &route.name {
+                        names.add(name, self.endpoints.len());
+                    }
+                    let name = route.name.map(|name| Arc::from(format!("{}{name}", prefix.namespace)));
+                    self.finish(pattern, name, view, pieces);
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, pattern: &str, problem: UrlProblem) {
+        self.errors.push(UrlError { pattern: pattern.to_owned(), problem });
+    }
+
+    /// Checks a namespace and goes into it.
+    fn enter(&mut self, namespace: &str, inner: &mut Prefix) {
+        if namespace.is_empty() || namespace.contains(':') {
+            self.fail(&inner.pattern, UrlProblem::Namespace { namespace: namespace.to_owned() });
+        }
+        inner.namespace = format!("{}{namespace}:", inner.namespace);
+        if !self.namespaces.insert(inner.namespace.clone()) {
+            self.warnings.push(UrlWarning {
+                id: "urls.W005",
+                pattern: inner.pattern.clone(),
+                name: None,
+                message: "its namespace is there already: reverse finds the names of the first one only",
+            });
+        }
+    }
+
+    fn warn(&mut self, route: &Route) {
+        let is_include = !matches!(route.target, Target::View(_));
+        let mut odd = pattern::oddities(&route.pattern, is_include);
+        if route.name.as_ref().is_some_and(|name| name.contains(':')) {
+            odd.push(("urls.W003", "its name holds a ':', which separates namespaces: remove the colon"));
+        }
+        self.warnings.extend(odd.into_iter().map(|(id, message)| UrlWarning {
+            id,
+            pattern: route.pattern.clone(),
+            name: route.name.clone(),
+            message,
+        }));
+    }
+
+    /// The pieces of a route with those of its prefixes, unless one of them cannot be read.
+    fn read(&mut self, route: &Route, pattern: &str, prefix: &Prefix) -> Option<Vec<Piece>> {
+        let own = match pattern::parse(&route.pattern, &self.converters) {
+            Ok(own) => Some(own),
+            Err(problems) => {
+                problems.into_iter().for_each(|problem| self.fail(pattern, problem));
+                None
+            }
+        };
+        let is_mounted = matches!(route.target, Target::Mounted(_));
+        if is_mounted && !route.pattern.is_empty() && !route.pattern.ends_with('/') {
+            self.fail(pattern, UrlProblem::MountPrefix);
+        }
+        let mut pieces = match (&prefix.pieces, prefix.is_inner) {
+            (Some(outer), _) => outer.clone(),
+            (None, false) => Vec::new(),
+            (None, true) => return None,
+        };
+        pieces.extend(own?);
+        if is_mounted {
+            pieces.extend([Piece::Cut, Piece::Rest]);
+        }
+        let names = names_of(&pieces);
+        let twice: Vec<_> =
+            names.iter().enumerate().filter(|(index, name)| names[..*index].contains(name)).collect();
+        for (_, name) in &twice {
+            self.fail(pattern, UrlProblem::CapturedTwice { name: name.to_string() });
+        }
+        if names.len() > MAX_CAPTURES {
+            let problem = UrlProblem::TooManyCaptures { captures: names.len(), most: MAX_CAPTURES };
+            self.fail(pattern, problem);
+            return None;
+        }
+        if matches!(route.target, Target::Include(_)) && !pieces.is_empty() {
+            pieces.push(Piece::Cut);
+        }
+        twice.is_empty().then_some(pieces)
+    }
+
+    fn finish(&mut self, pattern: String, name: Option<Arc<str>>, view: Arc<dyn View>, pieces: Vec<Piece>) {
+        let params = names_of(&pieces);
+        let is_mounted = matches!(pieces.last(), Some(Piece::Rest));
+        if !is_mounted && view.arity() != params.len() {
+            let captures = params.iter().map(ToString::to_string).collect();
+            let problem = UrlProblem::Arity { view: view.name(), takes: view.arity(), captures };
+            self.fail(&pattern, problem);
+        }
+        let matcher = Matcher::new(&pieces);
+        self.endpoints.push(Endpoint { pattern: Arc::from(pattern), name, view, pieces, params, matcher });
+    }
+}
+
+/// The names of the values that pieces capture.
+fn names_of(pieces: &[Piece]) -> Vec<Arc<str>> {
+    pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Capture(Capture { name, .. }) => Some(Arc::clone(name)),
+            Piece::Rest => Some(Arc::from(REST)),
+            Piece::Literal(_) | Piece::Cut => None,
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! Matches one pattern against a path, with exactly the outcome of Django's regular expression.
+//!
+//! Most patterns are straight: where each capture ends is plain from what follows it, so one pass decides
+//! and nothing is allocated. The others (`<slug:a>-<int:b>`, `<path:p>/edit/`) get a table of what can
+//! match from where, filled from the back: linear in the path however many captures there are, where
+//! trying and taking back is not. Then each capture takes as much as it can, first capture first.
+
+use super::{
+    converters::{Kind, Run, UUID_LENGTH, is_uuid},
+    pattern::Piece,
+};
+
+/// The most values that one URL may capture.
+pub(super) const MAX_CAPTURES: usize = 16;
+
+/// Where the captured values lie in the path.
+#[derive(Default)]
+pub(super) struct Spans {
+    spans: [(usize, usize); MAX_CAPTURES],
+    length: usize,
+}
+
+impl Spans {
+    pub(super) fn as_slice(&self) -> &[(usize, usize)] {
+        &self.spans[..self.length]
+    }
+
+    fn push(&mut self, start: usize, end: usize) {
+        self.spans[self.length] = (start, end);
+        self.length += 1;
+    }
+}
+
+/// A pattern made ready to match.
+pub(super) enum Matcher {
+    /// Each capture's end is plain.
+    Straight(Vec<Step>),
+    /// At least one capture's end is not; a stage for each `include` prefix and one for the pattern.
+    Tabled { first: String, last: String, stages: Vec<Vec<Step>> },
+}
+
+pub(super) enum Step {
+    Literal(String),
+    Capture(Kind),
+    Rest,
+}
+
+impl Matcher {
+    /// `pieces` hold at most [`MAX_CAPTURES`] captures.
+    pub(super) fn new(pieces: &[Piece]) -> Self {
+        let mut stages = vec![Vec::new()];
+        for piece in pieces {
+            let step = match piece {
+                Piece::Cut => {
+                    stages.push(Vec::new());
+                    continue;
+                }
+                Piece::Literal(text) => Step::Literal(text.clone()),
+                Piece::Capture(capture) => Step::Capture(capture.converter.kind.clone()),
+                Piece::Rest => Step::Rest,
+            };
+            if let Some(stage) = stages.last_mut() {
+                stage.push(step);
+            }
+        }
+        let last = stages.len() - 1;
+        let straight = stages.iter().enumerate().all(|(index, stage)| is_straight(stage, index == last));
+        if straight {
+            return Self::Straight(joined(stages.into_iter().flatten()));
+        }
+        let literal = |step: Option<&Step>| match step {
+            Some(Step::Literal(text)) => text.clone(),
+            _ => String::new(),
+        };
+        Self::Tabled {
+            first: literal(stages.first().and_then(|stage| stage.first())),
+            last: literal(stages.last().and_then(|stage| stage.last())),
+            stages,
+        }
+    }
+
+    /// Whether the pattern matches all of `path`; if so, `spans` hold the captured values.
+    pub(super) fn matches(&self, path: &str, spans: &mut Spans) -> bool {
+        spans.length = 0;
+        match self {
+            Self::Straight(steps) => straight(steps, path, spans),
+            Self::Tabled { first, last, stages } => {
+                path.starts_with(&**first) && path.ends_with(&**last) && tabled(stages, path, spans)
+            }
+        }
+    }
+}
+
+/// Neighbouring literals made one.
+fn joined(steps: impl Iterator<Item = Step>) -> Vec<Step> {
+    let mut joined: Vec<Step> = Vec::new();
+    for step in steps {
+        match (joined.last_mut(), step) {
+            (Some(Step::Literal(text)), Step::Literal(more)) => text.push_str(&more),
+            (_, step) => joined.push(step),
+        }
+    }
+    joined
+}
+
+/// Whether each capture of a stage can end in one place only, and [`straight_end`] finds it.
+fn is_straight(stage: &[Step], is_last: bool) -> bool {
+    stage.iter().enumerate().all(|(index, step)| {
+        let Step::Capture(kind) = step else { return true };
+        match (kind, stage.get(index + 1)) {
+            (Kind::Uuid, _) => true,
+            (Kind::Run(_), None) => true,
+            (Kind::Run(run), Some(Step::Literal(text))) => {
+                text.bytes().next().is_some_and(|byte| !run.holds(byte))
+            }
+            (Kind::Custom { .. }, None) => is_last,
+            (Kind::Custom { across_slashes, .. }, Some(Step::Literal(text))) => {
+                !across_slashes && text.starts_with('/')
+            }
+            (_, Some(_)) => false,
+        }
+    })
+}
+
+fn straight(steps: &[Step], path: &str, spans: &mut Spans) -> bool {
+    let mut at = 0;
+    for step in steps {
+        match step {
+            Step::Literal(text) => {
+                if !path.as_bytes()[at..].starts_with(text.as_bytes()) {
+                    return false;
+                }
+                at += text.len();
+            }
+            Step::Capture(kind) => match straight_end(kind, path, at) {
+                Some(end) => {
+                    spans.push(at, end);
+                    at = end;
+                }
+                None => return false,
+            },
+            Step::Rest => {
+                spans.push(at, path.len());
+                at = path.len();
+            }
+        }
+    }
+    at == path.len()
+}
+
+/// The one place where a capture that starts at `start` can end.
+fn straight_end(kind: &Kind, path: &str, start: usize) -> Option<usize> {
+    let rest = &path.as_bytes()[start..];
+    let length = match kind {
+        Kind::Run(run) => run.length(rest),
+        Kind::Uuid => UUID_LENGTH,
+        Kind::Custom { across_slashes: true, .. } => rest.len(),
+        Kind::Custom { .. } => Run::Segment.length(rest),
+    };
+    (length > 0 && accepts(kind, path, start, start + length)).then_some(start + length)
+}
+
+/// Whether `path[start..end]`, known to be a run where `kind` is one, is a value.
+fn accepts(kind: &Kind, path: &str, start: usize, end: usize) -> bool {
+    match kind {
+        Kind::Run(_) => true,
+        Kind::Uuid => path.as_bytes().get(start..end).is_some_and(is_uuid),
+        Kind::Custom { accepts, .. } => path.get(start..end).is_some_and(|text| accepts(text)),
+    }
+}
+
+fn tabled(stages: &[Vec<Step>], path: &str, spans: &mut Spans) -> bool {
+    let mut at = 0;
+    for (index, stage) in stages.iter().enumerate() {
+        let table = Table::fill(stage, path, at, index + 1 == stages.len());
+        match table.read(stage, path, spans) {
+            Some(end) => at = end,
+            None => return false,
+        }
+    }
+    at == path.len()
+}
+
+/// For each step of a stage, and one past the last, the places of the path from which the stage's
+/// remaining steps match.
+struct Table {
+    start: usize,
+    width: usize,
+    cells: Vec<bool>,
+}
+
+impl Table {
+    fn fill(stage: &[Step], path: &str, start: usize, is_last: bool) -> Self {
+        let width = path.len() - start + 1;
+        let mut table = Self { start, width, cells: vec![false; width * (stage.len() + 1)] };
+        for at in start..=path.len() {
+            table.set(stage.len(), at, !is_last || at == path.len());
+        }
+        for (index, step) in stage.iter().enumerate().rev() {
+            for at in (start..=path.len()).rev() {
+                let can = match step {
+                    Step::Literal(text) => {
+                        path.as_bytes()[at..].starts_with(text.as_bytes())
+                            && table.get(index + 1, at + text.len())
+                    }
+                    Step::Capture(Kind::Run(run)) => {
+                        path.as_bytes().get(at).is_some_and(|&byte| run.holds(byte))
+                            && (table.get(index, at + 1)
+                                || path.is_char_boundary(at + 1) && table.get(index + 1, at + 1))
+                    }
+                    Step::Capture(kind) => table.longest(index, kind, path, at).is_some(),
+                    Step::Rest => true,
+                };
+                table.set(index, at, can);
+            }
+        }
+        table
+    }
+
+    fn get(&self, step: usize, at: usize) -> bool {
+        self.cells[step * self.width + at - self.start]
+    }
+
+    fn set(&mut self, step: usize, at: usize, can: bool) {
+        self.cells[step * self.width + at - self.start] = can;
+    }
+
+    /// The last place where the capture that is step `index` and starts at `at` can end so that the
+    /// remaining steps match from there.
+    fn longest(&self, index: usize, kind: &Kind, path: &str, at: usize) -> Option<usize> {
+        let rest = &path.as_bytes()[at..];
+        let (shortest, length) = match kind {
+            Kind::Run(run) => (1, run.length(rest)),
+            Kind::Uuid => (UUID_LENGTH, UUID_LENGTH.min(rest.len())),
+            Kind::Custom { across_slashes: true, .. } => (1, rest.len()),
+            Kind::Custom { .. } => (1, Run::Segment.length(rest)),
+        };
+        (at + shortest..=at + length).rev().find(|&end| {
+            self.get(index + 1, end) && path.is_char_boundary(end) && accepts(kind, path, at, end)
+        })
+    }
+
+    /// Where the stage ends, each capture as long as it can be, the first first.
+    fn read(&self, stage: &[Step], path: &str, spans: &mut Spans) -> Option<usize> {
+        if !self.get(0, self.start) {
+            return None;
+        }
+        let mut at = self.start;
+        for (index, step) in stage.iter().enumerate() {
+            match step {
+                Step::Literal(text) => at += text.len(),
+                Step::Capture(kind) => {
+                    let end = self.longest(index, kind, path, at)?;
+                    spans.push(at, end);
+                    at = end;
+                }
+                Step::Rest => {
+                    spans.push(at, path.len());
+                    at = path.len();
+                }
+            }
+        }
+        Some(at)
+    }
+}

@@ -1,0 +1,151 @@
+//! The resolver: from a path to a view and the values it takes.
+//!
+//! Built once by the application; shared by all requests. It gives the same answer as trying all
+//! patterns in order; `index.rs` only spares it most of the trying. Reversing is in `reverse.rs`.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    collect::{Collected, Endpoint, collect},
+    converters::Converter,
+    error::{UrlError, UrlErrors, UrlWarning},
+    index::Index,
+    matcher::Spans,
+    reverse::Names,
+    route::Route,
+};
+use crate::view::View;
+
+/// All routes of an application, ready to match and to reverse.
+///
+/// # Examples
+///
+/// Everything that is wrong is found at once, before the first request:
+///
+/// ```
+/// use nuages::{http::Request, urls::{Resolver, path}};
+///
+/// fn article(_: &mut Request, year: u32) -> String {
+///     year.to_string()
+/// }
+///
+/// let routes = vec![path("<integer:year>/", article), path("articles/", article)];
+/// let errors = Resolver::new(routes, []).unwrap_err();
+/// let message = errors.to_string();
+/// assert!(message.contains("no converter is named \"integer\""));
+/// assert!(message.contains("it captures no value, but its view"));
+/// ```
+pub struct Resolver {
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) names: Names,
+    index: Index,
+    warnings: Vec<UrlWarning>,
+}
+
+/// A pattern that matches a path.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Match {
+    /// The view that answers.
+    pub view: Arc<dyn View>,
+    /// The captured values with their names, in order.
+    pub params: Vec<(Arc<str>, String)>,
+    /// The route's name with its namespaces: `blog:article`.
+    pub name: Option<Arc<str>>,
+    /// The pattern as it was written, prefixes included.
+    pub route_pattern: Arc<str>,
+}
+
+/// A pattern of a resolver, as the 404 page under `DEBUG` lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PatternInfo<'r> {
+    /// The pattern as it was written, prefixes included.
+    pub pattern: &'r str,
+    /// The route's name with its namespaces.
+    pub name: Option<&'r str>,
+    /// The type name of the view.
+    pub view: &'static str,
+}
+
+impl Resolver {
+    /// Reads all routes; `converters` are the project's own.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any pattern, in the order in which they are listed.
+    pub fn new(
+        routes: Vec<Route>,
+        converters: impl IntoIterator<Item = Converter>,
+    ) -> Result<Self, UrlErrors> {
+        let Collected { endpoints, warnings, names } = collect(routes, converters)?;
+        match Index::new(&endpoints) {
+            Ok(index) => Ok(Self { endpoints, names, index, warnings }),
+            Err((position, problem)) => {
+                let pattern = endpoints[position].pattern.to_string();
+                Err(UrlErrors(vec![UrlError { pattern, problem }]))
+            }
+        }
+    }
+
+    /// The first pattern that matches the percent-decoded `path`, given without its leading slash.
+    pub fn resolve(&self, path: &str) -> Option<Match> {
+        let mut spans = Spans::default();
+        let found = self.find(path, &mut spans)?;
+        let params = found
+            .params
+            .iter()
+            .zip(spans.as_slice())
+            .map(|(name, &(start, end))| (Arc::clone(name), path[start..end].to_owned()))
+            .collect();
+        Some(Match {
+            view: Arc::clone(&found.view),
+            params,
+            name: found.name.clone(),
+            route_pattern: Arc::clone(&found.pattern),
+        })
+    }
+
+    /// Whether a pattern matches `path`, given without its leading slash; nothing is copied.
+    pub fn is_valid_path(&self, path: &str) -> bool {
+        self.find(path, &mut Spans::default()).is_some()
+    }
+
+    /// All patterns, in the order in which they are tried.
+    pub fn patterns(&self) -> impl Iterator<Item = PatternInfo<'_>> {
+        self.endpoints.iter().map(|endpoint| PatternInfo {
+            pattern: &endpoint.pattern,
+            name: endpoint.name.as_deref(),
+            view: endpoint.view.name(),
+        })
+    }
+
+    /// What Django's checks find odd about the patterns, though they work.
+    pub fn warnings(&self) -> &[UrlWarning] {
+        &self.warnings
+    }
+
+    fn find(&self, path: &str, spans: &mut Spans) -> Option<&Endpoint> {
+        self.index
+            .candidates(path)
+            .map(|position| &self.endpoints[position])
+            .find(|endpoint| endpoint.matcher.matches(path, spans))
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.patterns()).finish()
+    }
+}
+
+impl fmt::Debug for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Match")
+            .field("view", &self.view.name())
+            .field("params", &self.params)
+            .field("name", &self.name)
+            .field("route_pattern", &self.route_pattern)
+            .finish()
+    }
+}

@@ -1,0 +1,153 @@
+//! Routes as a project lists them: a pattern with a view, with more routes, or with a mounted service.
+//!
+//! Nothing is checked here: the resolver reads all patterns at start-up and tells all faults at once.
+
+use std::{fmt, sync::Arc};
+
+use crate::view::{IntoView, View};
+
+/// A pattern and where it leads; made by [`path`] and [`include`].
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::{Route, path}};
+///
+/// fn index(_: &mut Request) -> &'static str {
+///     "hello"
+/// }
+///
+/// fn urlpatterns() -> Vec<Route> {
+///     vec![path("", index).name("index")]
+/// }
+/// # assert_eq!(urlpatterns().len(), 1);
+/// ```
+#[must_use = "a route answers nothing until it is listed in the application's routes"]
+pub struct Route {
+    pub(super) pattern: String,
+    pub(super) name: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) target: Target,
+}
+
+/// Where a route leads.
+pub(super) enum Target {
+    View(Arc<dyn View>),
+    Include(Vec<Route>),
+    Mounted(Arc<dyn View>),
+}
+
+/// A route from a pattern to a view, as Django's `path()`.
+///
+/// The pattern has no leading slash; `<converter:name>` captures a value, which the view takes as an
+/// argument (see [`Converter`](super::Converter) for the converters, [`view`](crate::view) for views).
+/// A view that takes another number of values than its pattern captures, those of enclosing
+/// [`include`]s counted, is an error at start-up.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::path};
+///
+/// async fn article(_: &mut Request, year: u32, slug: String) -> String {
+///     format!("{slug} of {year}")
+/// }
+///
+/// let route = path("articles/<int:year>/<slug:slug>/", article).name("article");
+/// ```
+pub fn path<V: IntoView<Via>, Via>(pattern: impl Into<String>, view: V) -> Route {
+    Route::new(pattern, Target::View(view.into_view()))
+}
+
+/// Puts a list of routes below a prefix, as Django's `include()`.
+///
+/// The prefix may capture values too: views below it take them before their own. As in Django it is
+/// matched by itself, and the routes against what it leaves of the path.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::{Resolver, include, path}};
+///
+/// fn month(_: &mut Request, year: u16, month: u8) -> String {
+///     format!("{year}-{month:02}")
+/// }
+///
+/// let archive = vec![path("<int:month>/", month).name("month")];
+/// let routes = vec![include("archive/<int:year>/", archive).namespace("archive")];
+/// let resolver = Resolver::new(routes, [])?;
+/// assert_eq!(resolver.reverse("archive:month", (2026, 7))?, "/archive/2026/7/");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn include(prefix: impl Into<String>, routes: Vec<Route>) -> Route {
+    Route::new(prefix, Target::Include(routes))
+}
+
+impl Route {
+    fn new(pattern: impl Into<String>, target: Target) -> Self {
+        Self { pattern: pattern.into(), name: None, namespace: None, target }
+    }
+
+    /// Everything below a prefix, answered by one view that looks at the rest of the path itself.
+    ///
+    /// The rest, which may be empty, is the captured value `rest`; the view's arity is not checked. The
+    /// prefix is empty or ends in `/`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{Result, http::{IntoResponse, Request, Response}};
+    /// use nuages::{urls::{Resolver, Route}, view::{BoxFuture, View}};
+    ///
+    /// struct Files;
+    ///
+    /// impl View for Files {
+    ///     fn arity(&self) -> usize {
+    ///         1
+    ///     }
+    ///     fn call<'a>(&'a self, _: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+    ///         Box::pin(async { "a file".into_response() })
+    ///     }
+    /// }
+    ///
+    /// let resolver = Resolver::new(vec![Route::mounted("static/", std::sync::Arc::new(Files))], [])?;
+    /// let found = resolver.resolve("static/css/site.css").expect("it lies below the prefix");
+    /// assert_eq!((&*found.params[0].0, &*found.params[0].1), ("rest", "css/site.css"));
+    /// # Ok::<(), nuages::urls::UrlErrors>(())
+    /// ```
+    pub fn mounted(prefix: impl Into<String>, view: Arc<dyn View>) -> Self {
+        Self::new(prefix, Target::Mounted(view))
+    }
+
+    /// Names the route, for `reverse`. Routes may share a name: `reverse` takes the last one listed that
+    /// the arguments fit, as Django's does.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Puts the names of an [`include`]'s routes into a namespace: `blog:article`. Namespaces nest.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Route");
+        shown.field("pattern", &self.pattern);
+        if let Some(name) = &self.name {
+            shown.field("name", name);
+        }
+        if let Some(namespace) = &self.namespace {
+            shown.field("namespace", namespace);
+        }
+        match &self.target {
+            Target::View(view) => shown.field("view", &view.name()),
+            Target::Include(routes) => shown.field("routes", routes),
+            Target::Mounted(view) => shown.field("mounted", &view.name()),
+        };
+        shown.finish()
+    }
+}
