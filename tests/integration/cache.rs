@@ -74,6 +74,7 @@ macro_rules! suite {
 
 suite! {
     what_is_set_is_read_back_byte_for_byte
+    many_are_read_in_their_order
     set_replaces_value_and_time
     an_entry_ends_with_its_time
     a_time_of_zero_stores_nothing
@@ -114,6 +115,16 @@ async fn what_is_set_is_read_back_byte_for_byte(subject: Subject) {
     }
     assert_eq!(store.get("another").await.unwrap(), None);
     assert_eq!(subject.neighbour.get("a key: ünï*code").await.unwrap(), None, "another VERSION");
+}
+
+async fn many_are_read_in_their_order(subject: Subject) {
+    let store = &subject.store;
+    assert_eq!(store.get_many(&[]).await.unwrap(), []);
+    store.set("a", bytes("1"), LONG).await.unwrap();
+    store.set("c", bytes("3"), LONG).await.unwrap();
+    let keys = ["c", "b", "a", "c"].map(str::to_owned);
+    let expected = [Some(bytes("3")), None, Some(bytes("1")), Some(bytes("3"))];
+    assert_eq!(store.get_many(&keys).await.unwrap(), expected);
 }
 
 async fn set_replaces_value_and_time(subject: Subject) {

@@ -39,10 +39,10 @@ impl Caches {
     /// needs a cargo feature which was not built.
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
         let mut caches = Self::default();
-        let mut errors = Vec::new();
+        let mut errors = SettingsErrors::default();
         let mut local: BTreeMap<&[String], Locmem> = BTreeMap::new();
         for (alias, entry) in &settings.caches {
-            let store: Result<Arc<dyn CacheStore>, ConfigError> = match entry.backend {
+            let store: Result<Arc<dyn CacheStore>, SettingsErrors> = match entry.backend {
                 CacheBackend::Locmem => {
                     let keys = KeySpace::from_settings(entry);
                     // As in Django, entries with one LOCATION are views of one store.
@@ -59,10 +59,10 @@ impl Caches {
             };
             match store {
                 Ok(store) => caches = caches.with(alias, store),
-                Err(error) => errors.push(error),
+                Err(error) => errors.0.extend(error.0),
             }
         }
-        if errors.is_empty() { Ok(caches) } else { Err(SettingsErrors(errors)) }
+        errors.or(caches)
     }
 
     /// Adds a cache of one's own, or replaces one.
@@ -84,21 +84,24 @@ impl Caches {
 }
 
 #[cfg(feature = "redis")]
-fn open_redis(alias: &str, entry: &CacheSettings) -> Result<Arc<dyn CacheStore>, ConfigError> {
-    let setting = || format!("CACHES.{alias}.LOCATION");
+fn open_redis(alias: &str, entry: &CacheSettings) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
+    let setting = format!("CACHES.{alias}.LOCATION");
     let [location] = entry.location.as_slice() else {
-        return Err(ConfigError::new(setting(), "expected the URL of one server, redis://host:port/db")
-            .with_value(format!("{} URLs", entry.location.len()))
-            .with_hint("name the primary: replicas answer with old values"));
+        let error = ConfigError::new(setting, "expected the URL of one server, redis://host:port/db")
+            .with_hint("name the primary alone: replicas answer with old values");
+        return Err(error.into());
     };
-    let store = Redis::open(location, KeySpace::from_settings(entry)).map_err(|error| {
-        ConfigError::new(setting(), error.reason()).with_value(error.location().to_owned())
-    })?;
-    Ok(Arc::new(store))
+    match Redis::open(location, KeySpace::from_settings(entry)) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => {
+            let value = format!("{:?}", error.location());
+            Err(ConfigError::new(setting, error.reason()).with_value(value).into())
+        }
+    }
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_redis(alias: &str, _: &CacheSettings) -> Result<Arc<dyn CacheStore>, ConfigError> {
-    Err(ConfigError::new(format!("CACHES.{alias}.BACKEND"), "needs the cargo feature `redis`")
-        .with_value("redis".to_owned()))
+fn open_redis(alias: &str, _: &CacheSettings) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
+    let setting = format!("CACHES.{alias}.BACKEND");
+    Err(ConfigError::new(setting, "needs the cargo feature `redis`").with_value("\"redis\"").into())
 }

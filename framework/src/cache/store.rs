@@ -68,8 +68,14 @@ pub struct Cursor(pub u64);
 /// Every operation fails with [`CacheError::Unavailable`] where the server does not answer in time; a
 /// write that fails so may still have been carried out.
 pub trait CacheStore: Debug + Send + Sync {
+    /// Whether other processes see the same entries.
+    fn is_shared(&self) -> bool;
+
     /// The value under `key`.
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>>;
+
+    /// The values under `keys`, in their order. Each is read atomically, not all of them together.
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>>;
 
     /// Puts `value` under `key`, whatever was there.
     fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, ()>;

@@ -2,7 +2,7 @@
 //!
 //! The URL is that of redis-py, so that Django's settings can be taken over. A password is never shown.
 
-use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, ConnectionAddr, IntoConnectionInfo};
 
 /// A `LOCATION` that cannot be used. Neither field holds a user's name or password.
 #[derive(Debug, thiserror::Error)]

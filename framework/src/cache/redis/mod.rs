@@ -14,7 +14,7 @@ use redis::{Cmd, FromRedisValue, RedisError};
 
 pub use location::LocationError;
 
-use super::{CacheError, CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
+use super::{CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
 use link::Link;
 
 /// How many keys the server looks at for one page of a scan.
@@ -96,9 +96,24 @@ impl fmt::Debug for Redis {
 }
 
 impl CacheStore for Redis {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
         let mut command = redis::cmd("GET");
         command.arg(self.keys.wire(key));
+        self.ask(command)
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>> {
+        if keys.is_empty() {
+            return Box::pin(async { Ok(Vec::new()) });
+        }
+        let mut command = redis::cmd("MGET");
+        keys.iter().for_each(|key| {
+            command.arg(self.keys.wire(key));
+        });
         self.ask(command)
     }
 
