@@ -3,6 +3,7 @@
 use crate::Command;
 
 mod completions;
+mod sessions;
 mod startproject;
 mod version;
 
@@ -62,6 +63,7 @@ impl Entry {
 pub(crate) fn entries() -> Vec<Entry> {
     vec![
         Entry::new(Group::NewProject, startproject::StartProject),
+        Entry::new(Group::Sessions, sessions::Sessions),
         Entry::new(Group::Inspection, completions::Completions),
         Entry::new(Group::Inspection, version::Version),
     ]
