@@ -3,9 +3,11 @@
 pub mod db;
 pub mod http;
 pub mod middleware;
+pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
+pub mod testing;
 pub mod templates;
 pub mod urls;
 pub mod view;

@@ -4,29 +4,24 @@
 //! session's log is replayed on the fresh data and the swap tried again: concurrent changes all survive.
 //! If the record is gone, the session was deleted, and stays so.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, atomic::Ordering::Relaxed},
-};
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::{
     SessionKey,
-    codec::{Codec, DecodeError, Decoded},
+    codec::{Codec, DecodeError},
     exact::Exact,
     moved::Moved,
     policy::Policy,
-    session::{Origin, Session, Stored},
-    store::{Promises, Record, SessionStore, StoreError, Swap},
+    session::{Origin, Session},
+    store::{Promises, SessionStore, StoreError},
 };
-use crate::{Clock, Error, Result, crypto::sha256_hex, error::Unavailable};
+use crate::{Clock, Error, Result, crypto::sha256_hex};
 
 /// Browsers keep no cookie whose name and value are longer (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
-/// A swap that loses this often meets a broken store, not busy visitors.
-const MAX_SWAPS: u32 = 1_000;
 
 /// How a save ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +32,9 @@ pub enum Saved {
     /// The session was deleted meanwhile, by a logout perhaps: nothing was written (Django's
     /// `SessionInterrupted`).
     Interrupted,
+    /// Another request gave the session a new key meanwhile, at login perhaps: nothing was written, and
+    /// the browser has been told the new key by that request.
+    Superseded,
 }
 
 /// Loads, saves and deletes sessions with the engine that `SESSION_ENGINE` names.
@@ -134,7 +132,9 @@ impl SessionEngine {
         session.mark_modified();
         match self.save(&mut session).await? {
             Saved::Stored => Ok(session),
-            Saved::Interrupted => Err(Error::new("a new session cannot have been deleted")),
+            Saved::Interrupted | Saved::Superseded => {
+                Err(Error::new("a new session cannot have been deleted"))
+            }
         }
     }
 
@@ -226,7 +226,7 @@ impl SessionEngine {
 }
 
 impl Engine {
-    fn session(&self, origin: Origin) -> Session {
+    pub(super) fn session(&self, origin: Origin) -> Session {
         Session::with_policy(self.policy.clone(), origin)
     }
 
@@ -244,161 +244,8 @@ impl Engine {
 
     /// Whether a record may still lie under the bare key, from before `SESSION_HASH_KEYS`. A stored
     /// hash, which is 40 characters long, must never pass for a key: whoever reads the table could use it.
-    fn may_be_unhashed(&self, key: &SessionKey) -> bool {
+    pub(super) fn may_be_unhashed(&self, key: &SessionKey) -> bool {
         self.hash_keys && key.as_str().len() < 40
-    }
-
-    async fn load_stored(&self, store: &dyn SessionStore, key: SessionKey) -> Result<Session, StoreError> {
-        let now = self.policy.clock.now();
-        let stored_key = self.stored_key(&key).into_owned();
-        let mut record = store.load(&stored_key, now).await?;
-        if record.is_none() && self.may_be_unhashed(&key) {
-            record = self.hash_record(store, &key, &stored_key).await?;
-        }
-        let Some(record) = record else { return Ok(self.session(Origin::Unknown)) };
-        let decoded = match self.codec.decode(&record.data) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                warn_undecodable(&error);
-                return Ok(self.session(Origin::Unreadable));
-            }
-        };
-        let mut session = self.session(Origin::Stored(Stored {
-            key,
-            stored_key,
-            text: record.data,
-            expires: record.expires,
-            saved_at: decoded.saved_at,
-        }));
-        session.fill(decoded);
-        // The store's own expiry may be coarser than the session's, or written by Django.
-        let ended = self.policy.absolute_end(session.created).is_some_and(|end| end <= now);
-        Ok(if ended { self.session(Origin::Unknown) } else { session })
-    }
-
-    /// Moves a record from its bare key to the hashed one.
-    async fn hash_record(
-        &self,
-        store: &dyn SessionStore,
-        key: &SessionKey,
-        stored_key: &str,
-    ) -> Result<Option<Record>, StoreError> {
-        let now = self.policy.clock.now();
-        let Some(record) = store.load(key.as_str(), now).await? else { return Ok(None) };
-        match store.rename(key.as_str(), &record.data, stored_key, &record).await? {
-            Swap::Done => Ok(Some(record)),
-            // Another request has just done it, or deleted the session.
-            Swap::Changed | Swap::Gone => store.load(stored_key, now).await,
-        }
-    }
-
-    async fn insert(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
-        let now = self.policy.clock.now();
-        let record = self.record(session, now);
-        // 165 random bits do not collide: a store that says so again and again is broken.
-        for _ in 0..8 {
-            let key = SessionKey::random();
-            let stored_key = self.stored_key(&key).into_owned();
-            if store.create(&stored_key, &record).await? {
-                session.origin = Origin::Stored(Stored {
-                    key,
-                    stored_key,
-                    text: record.data,
-                    expires: record.expires,
-                    saved_at: now,
-                });
-                return Ok(Saved::Stored);
-            }
-        }
-        Err(Error::new("the session store calls every fresh key taken"))
-    }
-
-    /// Compare-and-swap with replay.
-    async fn swap(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
-        let mut queue = None;
-        let new_key = session.cycle.then(SessionKey::random);
-        for _ in 0..MAX_SWAPS {
-            let now = self.policy.clock.now();
-            let mut record = self.record(session, now);
-            let Origin::Stored(stored) = &mut session.origin else {
-                return Err(Error::new("only a stored session can be swapped"));
-            };
-            let swap = match &new_key {
-                Some(new_key) => {
-                    let new_key = self.stored_key(new_key);
-                    store.rename(&stored.stored_key, &stored.text, &new_key, &record).await?
-                }
-                None => {
-                    let keep_expiry = self.expiry_is_near(stored, &record, now);
-                    if keep_expiry {
-                        record.expires = stored.expires;
-                    }
-                    store.replace(&stored.stored_key, &stored.text, &record, keep_expiry).await?
-                }
-            };
-            match swap {
-                Swap::Done => {
-                    if let Some(new_key) = new_key {
-                        let new_stored = self.stored_key(&new_key).into_owned();
-                        let old = std::mem::replace(&mut stored.stored_key, new_stored);
-                        self.moved.note(old, stored.stored_key.clone());
-                        stored.key = new_key;
-                    }
-                    stored.text = record.data;
-                    stored.expires = record.expires;
-                    stored.saved_at = now;
-                    return Ok(Saved::Stored);
-                }
-                Swap::Gone => {
-                    session.origin = Origin::Unknown;
-                    return Ok(Saved::Interrupted);
-                }
-                Swap::Changed => {
-                    if queue.is_none() {
-                        queue = Some(self.queue(&stored.stored_key).lock().await);
-                    }
-                    if !self.reload_and_replay(store, session).await? {
-                        session.origin = Origin::Unknown;
-                        return Ok(Saved::Interrupted);
-                    }
-                }
-            }
-        }
-        let busy = format!("one session, changed {MAX_SWAPS} times while it was being saved,");
-        Err(StoreError::new("save", Unavailable::new(busy, None)).into())
-    }
-
-    /// Puts the fresh data under the session and its log on top; false where the session is gone.
-    async fn reload_and_replay(&self, store: &dyn SessionStore, session: &mut Session) -> Result<bool> {
-        let Origin::Stored(stored) = &mut session.origin else { return Ok(false) };
-        let fresh = store.load(&stored.stored_key, self.policy.clock.now()).await?;
-        let Some(record) = fresh else { return Ok(false) };
-        let decoded: Decoded = match self.codec.decode(&record.data) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                warn_undecodable(&error);
-                return Ok(false);
-            }
-        };
-        stored.text = record.data;
-        stored.expires = record.expires;
-        stored.saved_at = decoded.saved_at;
-        session.fill(decoded);
-        session.log.replay(&mut session.data, &mut session.exact)?;
-        Ok(true)
-    }
-
-    fn record(&self, session: &Session, now: std::time::SystemTime) -> Record {
-        let data = self.codec.encode(&session.sealed_data(), &session.exact, now);
-        Record { data, expires: session.ends(now) }
-    }
-
-    /// Whether the stored expiry may stay: moving the indexed column costs several times the write.
-    /// It stays while the new one is within a minute and 1% of the session's age of it.
-    fn expiry_is_near(&self, stored: &Stored, record: &Record, now: std::time::SystemTime) -> bool {
-        let Ok(step) = record.expires.duration_since(stored.expires) else { return false };
-        let age = record.expires.duration_since(now).unwrap_or_default();
-        step.as_secs() <= 60 && step <= age / 100
     }
 
     pub(super) async fn delete_following(
@@ -413,49 +260,5 @@ impl Engine {
             next = self.moved.successor(&key);
         }
         Ok(deleted)
-    }
-
-    fn queue(&self, stored_key: &str) -> &Mutex<()> {
-        let hash = stored_key.bytes().fold(7usize, |hash, byte| hash.wrapping_mul(31) + usize::from(byte));
-        &self.queues[hash % self.queues.len()]
-    }
-
-    fn load_cookie(&self, text: &str) -> Session {
-        let now = self.policy.clock.now();
-        let decoded = match self.codec.decode(text) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                warn_undecodable(&error);
-                return self.session(Origin::Unknown);
-            }
-        };
-        let saved_at = decoded.saved_at;
-        let mut session = self.session(Origin::Cookie { text: text.to_owned(), saved_at });
-        session.fill(decoded);
-        // Django enforces SESSION_COOKIE_AGE only; here a session's own expiry holds too.
-        if session.ends(saved_at) <= now { self.session(Origin::Unknown) } else { session }
-    }
-
-    fn seal_cookie(&self, session: &mut Session) -> Result<Saved> {
-        let saved_at = self.policy.clock.now();
-        let text = self.codec.encode(&session.sealed_data(), &session.exact, saved_at);
-        let bytes = self.cookie_name.len() + text.len();
-        if bytes > MAX_COOKIE_BYTES {
-            return Err(CookieTooLarge { bytes }.into());
-        }
-        session.origin = Origin::Cookie { text, saved_at };
-        Ok(Saved::Stored)
-    }
-}
-
-fn warn_undecodable(error: &DecodeError) {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    tracing::warn!(target: "nuages.security", "session data cannot be used: {error}{source}");
-}
-
-impl Session {
-    /// Marks the session as not accessed yet; the middleware does so after its own look.
-    pub(crate) fn reset_accessed(&mut self) {
-        self.accessed.store(false, Relaxed);
     }
 }

@@ -1,0 +1,129 @@
+//! Carries the session from the cookie to the view and back: Django's `SessionMiddleware`
+//! (django/contrib/sessions/middleware.py), row by row.
+//!
+//! Loads before the view where the request carries the cookie, saves after it. An untouched session
+//! leaves no trace: no `Vary`, no `Set-Cookie`, no write.
+
+use std::sync::Arc;
+
+use super::{Middleware, Next};
+use crate::{
+    BoxFuture, Error, Result,
+    http::{Request, Response, SetCookie},
+    sessions::{Saved, Session, SessionEngine},
+    settings::{SessionSettings, Settings},
+};
+
+/// Loads and saves `request.session`.
+pub(crate) struct SessionMiddleware {
+    engine: SessionEngine,
+    settings: Arc<Settings>,
+}
+
+impl SessionMiddleware {
+    pub(crate) fn new(engine: SessionEngine, settings: Arc<Settings>) -> Self {
+        Self { engine, settings }
+    }
+
+    fn session_settings(&self) -> &SessionSettings {
+        &self.settings.session
+    }
+
+    /// Saves the session if it is to be saved, and tells the browser.
+    async fn finish(&self, session: &mut Session, response: &mut Response, had_cookie: bool) -> Result<()> {
+        let accessed = session.is_accessed();
+        if session.has_discarded() {
+            // Logging out holds, whatever else goes wrong.
+            self.engine.delete_discarded(session).await?;
+        }
+        if had_cookie && accessed && session.is_empty() && !session.is_unreadable() {
+            self.delete_cookie(response);
+            return Ok(());
+        }
+        if accessed {
+            response.vary_on("Cookie");
+        }
+        if response.status().is_server_error() || !self.is_to_be_saved(session) {
+            return Ok(());
+        }
+        match self.engine.save(session).await? {
+            Saved::Stored => self.send_cookie(session, response),
+            Saved::Superseded => {
+                tracing::info!(target: "nuages.sessions", "the session got a new key meanwhile: this request's changes to it are dropped");
+            }
+            Saved::Interrupted if self.session_settings().interrupted_is_error => {
+                return Err(Error::bad_request(
+                    "the request's session was deleted before the request completed; the user may have \
+                     logged out in a concurrent request, for example",
+                ));
+            }
+            Saved::Interrupted => {
+                tracing::warn!(target: "nuages.sessions", "the session was deleted meanwhile: this request's changes to it are dropped");
+                self.delete_cookie(response);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_to_be_saved(&self, session: &Session) -> bool {
+        let settings = self.session_settings();
+        if session.is_empty() || (session.is_unreadable() && !session.is_modified()) {
+            return false;
+        }
+        let due = || match (settings.renew_after, session.saved_at()) {
+            (Some(after), Some(saved_at)) => {
+                self.engine.clock().now().duration_since(saved_at).is_ok_and(|age| age >= after)
+            }
+            _ => false,
+        };
+        session.is_modified() || settings.save_every_request || due()
+    }
+
+    fn send_cookie(&self, session: &Session, response: &mut Response) {
+        let Some(value) = session.cookie_value() else { return };
+        let settings = self.session_settings();
+        let mut cookie = SetCookie::new(&*settings.cookie_name, value);
+        if !session.expires_at_browser_close() {
+            cookie = cookie.lasting(session.expiry_age(), self.engine.clock().now());
+        }
+        cookie.path.clone_from(&settings.cookie_path);
+        cookie.domain.clone_from(&settings.cookie_domain);
+        cookie.secure = settings.cookie_secure;
+        cookie.httponly = settings.cookie_httponly;
+        cookie.samesite = settings.cookie_samesite;
+        response.set_cookie(cookie);
+        self.keep_private(response);
+    }
+
+    fn delete_cookie(&self, response: &mut Response) {
+        let settings = self.session_settings();
+        response.delete_cookie(
+            &settings.cookie_name,
+            &settings.cookie_path,
+            settings.cookie_domain.as_deref(),
+            settings.cookie_samesite,
+        );
+        self.keep_private(response);
+    }
+
+    /// A response with a session cookie is for one visitor: no shared cache may keep it.
+    fn keep_private(&self, response: &mut Response) {
+        response.vary_on("Cookie");
+        response.cache_control("private");
+    }
+}
+
+impl Middleware for SessionMiddleware {
+    fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move {
+            let cookie = request.cookies().get(&self.session_settings().cookie_name).map(str::to_owned);
+            request.session = match &cookie {
+                Some(cookie) => self.engine.load(cookie).await?,
+                None => self.engine.new_session(),
+            };
+            let mut response = next.run(request).await?;
+            self.finish(&mut request.session, &mut response, cookie.is_some()).await?;
+            Ok(response)
+        })
+    }
+}

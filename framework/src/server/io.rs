@@ -1,0 +1,102 @@
+//! The socket of one connection, telling its [`Activity`] what goes through it.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+
+use super::activity::Activity;
+
+/// How long a client may go on sending what we refused before the connection is cut. Closing a socket
+/// with unread bytes makes the system reset it, and the client would lose our answer (RFC 9112 section 9.6).
+const LINGER: Duration = Duration::from_secs(2);
+
+pub(super) struct Io {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    linger: Option<Pin<Box<Sleep>>>,
+}
+
+impl Io {
+    pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, linger: None }
+    }
+
+    fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &result {
+            Poll::Pending => self.activity.blocked(),
+            Poll::Ready(Ok(_)) => self.activity.sent(),
+            Poll::Ready(Err(_)) => {}
+        }
+        result
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, buffers);
+        self.wrote(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Ends our half; where the client is still sending, listens to it for a while, so that it hears us.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            if !self.activity.unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let Self { stream, linger, .. } = &mut *self;
+        let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut sink = [0; 4096];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut sink);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,72 @@
+//! What no application should see: requests that RFC 9110 and 9112 call malformed, or that are too large.
+
+use http::{HeaderMap, Method, StatusCode, Uri, Version, header::HOST};
+
+/// The longest request target (path and query) that is answered, as gunicorn's and nginx's order of size.
+const MAX_TARGET_BYTES: usize = 8_190;
+
+/// The status to refuse this request with, or none.
+pub(super) fn refusal(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    headers: &HeaderMap,
+) -> Option<StatusCode> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next();
+    // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
+    if hosts.next().is_some() || (host.is_none() && version >= Version::HTTP_11) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
+        return Some(StatusCode::URI_TOO_LONG);
+    }
+    // We are no proxy (RFC 9110 section 9.3.6).
+    if method == Method::CONNECT {
+        return Some(StatusCode::NOT_IMPLEMENTED);
+    }
+    // RFC 9112 section 3.2.2: in absolute form the target names the host. Where Host says something else,
+    // someone is being deceived; userinfo is an error (RFC 9110 section 4.2.4).
+    if let Some(authority) = uri.authority() {
+        let host = host.map_or(authority.as_str().as_bytes(), |host| host.as_bytes());
+        if authority.as_str().contains('@') || !host.eq_ignore_ascii_case(authority.as_str().as_bytes()) {
+            return Some(StatusCode::BAD_REQUEST);
+        }
+    }
+    // RFC 9112 section 3.2.4: `*` is for OPTIONS alone, and there is nothing to tell about the whole server.
+    if uri.path() == "*" {
+        let known = method == Method::OPTIONS;
+        return Some(if known { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &str, target: &str, hosts: &[&str]) -> Option<u16> {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        let request = request.body(()).expect("a request");
+        refusal(request.method(), request.uri(), Version::HTTP_11, request.headers()).map(|s| s.as_u16())
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused() {
+        assert_eq!(check("GET", "/", &["a"]), None);
+        assert_eq!(check("GET", "/", &[]), Some(400));
+        assert_eq!(check("GET", "/", &["a", "a"]), Some(400));
+        assert_eq!(check("GET", "http://A:80/x", &["a:80"]), None);
+        assert_eq!(check("GET", "http://a/", &["b"]), Some(400));
+        assert_eq!(check("GET", "http://u@a/", &["u@a"]), Some(400));
+        assert_eq!(check("GET", "http://u:p@a/", &["a"]), Some(400));
+        assert_eq!(check("CONNECT", "a:443", &["a:443"]), Some(501));
+        assert_eq!(check("OPTIONS", "*", &["a"]), Some(204));
+        assert_eq!(check("GET", "*", &["a"]), Some(400));
+        assert_eq!(check("GET", &format!("/{}", "a".repeat(8_190)), &["a"]), Some(414));
+        assert_eq!(check("GET", &format!("/{}", "a".repeat(8_189)), &["a"]), None);
+    }
+}

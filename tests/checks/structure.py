@@ -1,0 +1,98 @@
+"""The structure of the house: imports point down, files stay small and say what they are."""
+
+import re
+
+from documents import ROOT, tracked
+
+# The rooms of `framework/src` and the floor each is on; a room may import from floors below its own.
+FLOORS = {
+    "server": 11, "testing": 10, "app": 9, "urls": 8, "middleware": 8, "contrib": 8, "view": 7, "http": 6,
+    "templates": 5, "sessions": 5, "cache": 4, "migrations": 4, "db": 3, "settings": 2, "signing": 2,
+    "crypto": 2, "error": 1, "clock": 1, "future": 1, "json": 1,
+}
+WALL = 400
+
+
+def code(text: str) -> str:
+    """The file without its comments and its own tests (`#[cfg(test)]` stands at the end)."""
+    text = re.split(r"^\s*#\[cfg\(test\)\]\s*\n\s*mod ", text, maxsplit=1, flags=re.M)[0]
+    return re.sub(r"//[^\n]*", "", text)
+
+
+def imported(text: str) -> set[str]:
+    """The first names after `crate::`, also in `crate::{a::b, c::{d, e}}`."""
+    names = set()
+    for match in re.finditer(r"\bcrate::\s*(\{|\w+)", text):
+        if match[1] != "{":
+            names.add(match[1])
+            continue
+        depth, start, place = 1, True, match.end()
+        while depth and place < len(text):
+            mark = text[place]
+            word = re.match(r"\w+", text[place:])
+            if word and start:
+                names.add(word[0])
+                start = False
+            depth += (mark == "{") - (mark == "}")
+            start = start or (mark == "," and depth == 1)
+            place += len(word[0]) if word else 1
+    return names
+
+
+def reexports() -> dict[str, str]:
+    """The names that `lib.rs` re-exports, and the room each comes from."""
+    rooms = {}
+    for room, names in re.findall(
+        r"pub use (?:crate::|self::)?(\w+)::([^;]+);", code((ROOT / "framework/src/lib.rs").read_text())
+    ):
+        for name in re.findall(r"\w+", names):
+            rooms[name] = room
+    return rooms
+
+
+def floors():
+    """imports in the framework point to lower floors only"""
+    exported, uses = reexports(), {}
+    for path in tracked("framework/src/*.rs"):
+        parts = path.relative_to(ROOT / "framework/src").parts
+        room = parts[0].removesuffix(".rs")
+        if room in ("lib", "prelude"):
+            continue
+        if room not in FLOORS:
+            yield f"{path.relative_to(ROOT)}: room {room} has no floor (tests/checks/structure.py)"
+            continue
+        for name in imported(code(path.read_text())):
+            to = name if name in FLOORS else exported.get(name)
+            if to in FLOORS and to != room:
+                uses.setdefault((room, to), path)
+    for (room, to), path in sorted(uses.items()):
+        if FLOORS[to] > FLOORS[room]:
+            yield f"{path.relative_to(ROOT)}: {room} (floor {FLOORS[room]}) uses {to} (floor {FLOORS[to]})"
+        elif FLOORS[to] == FLOORS[room] and (to, room) in uses and room < to:
+            yield f"{path.relative_to(ROOT)}: {room} and {to} use each other"
+
+
+def sizes():
+    """no source file is over 400 lines"""
+    for path in tracked("*.rs", "*.py", "tests/run", "*.sh"):
+        lines = path.read_text().count("\n")
+        if lines > WALL and "vectors" not in path.parts:
+            yield f"{path.relative_to(ROOT)}: {lines} lines"
+
+
+def headers():
+    """every Rust file says at its top what lives in it"""
+    for path in tracked("framework/*.rs", "manage/*.rs", "tests/*.rs"):
+        if not path.read_text().startswith("//!"):
+            yield str(path.relative_to(ROOT))
+
+
+def unfinished():
+    """nothing is left for later: no TODO, no FIXME, no unimplemented!"""
+    for path in tracked("framework/*.rs", "manage/*.rs", "tests/*.rs", "project_template/*"):
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if re.search(r"\b(TODO|FIXME|XXX)\b|\b(todo|unimplemented)!", line):
+                yield f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+CHECKS = [floors, sizes, headers, unfinished]

@@ -1,0 +1,7 @@
+//! The server on a real socket: raw bytes in, raw bytes out. One test for each row of its promises.
+
+mod drain;
+mod harness;
+mod limits;
+mod protocol;
+mod smuggling;

@@ -1,0 +1,147 @@
+"""A Django site in one file: the other half of the live tests, and its manage.py.
+
+`INTEROP` in the environment holds its configuration as JSON (see `Engine.django` in engines.py). Its views
+answer the same requests, with the same JSON, as `tests/src/bin/interop_app.rs`.
+"""
+
+import json
+import os
+import sys
+import time
+from datetime import datetime, timezone
+
+from django.conf import settings
+
+config = json.loads(os.environ["INTEROP"])
+settings.configure(
+    DEBUG=False,
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY=config["secret_key"],
+    SECRET_KEY_FALLBACKS=config.get("secret_key_fallbacks", []),
+    ROOT_URLCONF=__name__,
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ],
+    DATABASES={"default": config["database"]},
+    CACHES=config.get("caches", {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}),
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    USE_TZ=True,
+    **config.get("settings", {}),
+)
+
+from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
+from django.http import JsonResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+
+
+def state(request):
+    session = request.session
+    return JsonResponse(
+        {
+            "key": session.session_key,
+            "data": dict(session.items()),
+            "expiry_age": session.get_expiry_age(),
+            "browser_close": session.get_expire_at_browser_close(),
+        }
+    )
+
+
+def plain(request):
+    return JsonResponse({"plain": True})
+
+
+def set_values(request):
+    for name, text in request.GET.items():
+        request.session[name] = json.loads(text)
+    return state(request)
+
+
+def remove(request):
+    request.session.pop(request.GET["name"], None)
+    return state(request)
+
+
+def count(request):
+    request.session["count"] = request.session.get("count", 0) + 1
+    return state(request)
+
+
+def slow(request):
+    """Sets a value, and answers only after a while: the session is saved at the end."""
+    request.session[request.GET["name"]] = True
+    time.sleep(float(request.GET["seconds"]))
+    return state(request)
+
+
+def flush(request):
+    request.session.flush()
+    return JsonResponse({"key": None})
+
+
+def cycle(request):
+    request.session.cycle_key()
+    return state(request)
+
+
+def expiry(request):
+    """`value`: seconds, 0 or null; `at`: a moment in Unix seconds."""
+    if "at" in request.GET:
+        request.session.set_expiry(datetime.fromtimestamp(int(request.GET["at"]), tz=timezone.utc))
+    else:
+        request.session.set_expiry(json.loads(request.GET["value"]))
+    return state(request)
+
+
+def sign_in(request):
+    login(request, authenticate(request, username=request.GET["name"], password=request.GET["password"]))
+    return state(request)
+
+
+def sign_out(request):
+    logout(request)
+    return JsonResponse({"key": None})
+
+
+def whoami(request):
+    return JsonResponse({"user": request.user.get_username() or None})
+
+
+def fail(request):
+    request.session["fail"] = True
+    return JsonResponse({"error": True}, status=500)
+
+
+urlpatterns = [
+    path("session/", state),
+    path("plain/", plain),
+    path("set/", set_values),
+    path("remove/", remove),
+    path("count/", count),
+    path("slow/", slow),
+    path("flush/", flush),
+    path("cycle/", cycle),
+    path("expiry/", expiry),
+    path("login/", sign_in),
+    path("logout/", sign_out),
+    path("whoami/", whoami),
+    path("fail/", fail),
+]
+
+
+def create_user(name: str, password: str) -> None:
+    get_user_model().objects.create_user(name, password=password)
+
+
+if __name__ == "__main__":
+    from django.core.management import execute_from_command_line
+
+    if sys.argv[1:2] == ["createuser"]:
+        import django
+
+        django.setup()
+        create_user(*sys.argv[2:])
+    else:
+        execute_from_command_line(sys.argv)

@@ -1,0 +1,12 @@
+//! The documents' examples, compiled as doc tests: a page with Rust in it has its line here.
+//!
+//! The integration tests are in `integration/`; `bin/interop_app.rs` is the program that the live tests
+//! against Django drive.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sessions.md")]
+pub struct Sessions;
