@@ -3,6 +3,7 @@
 pub mod db;
 pub mod http;
 pub mod middleware;
+pub mod migrations;
 pub mod server;
 pub mod sessions;
 pub mod settings;
