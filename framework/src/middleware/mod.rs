@@ -2,6 +2,8 @@
 //!
 //! Requests enter at the first of the list and leave through it; [`Next::run`] is the way inward.
 
+mod session;
+
 use std::{future::Future, sync::Arc};
 
 use crate::{
@@ -9,6 +11,8 @@ use crate::{
     http::{Request, Response},
     view::{BoxFuture, View},
 };
+
+pub(crate) use session::SessionMiddleware;
 
 /// What wraps views. Plain `async fn(&mut Request, Next<'_>) -> Result<Response>` is one too.
 pub trait Middleware: Send + Sync + 'static {

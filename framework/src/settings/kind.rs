@@ -83,24 +83,24 @@ impl Kind {
             Kind::Flag => "true or false".into(),
             Kind::Text | Kind::Secret | Kind::OpenChoice(_) => "text".into(),
             Kind::OptionalText => "text, or \"none\"".into(),
-            Kind::Secrets | Kind::List => "list of texts".into(),
-            Kind::Urls => "URL or list of URLs".into(),
-            Kind::Path => "path".into(),
-            Kind::Paths => "list of paths".into(),
+            Kind::Secrets | Kind::List => "a list of texts".into(),
+            Kind::Urls => "a URL or a list of URLs".into(),
+            Kind::Path => "a path".into(),
+            Kind::Paths => "a list of paths".into(),
             Kind::Seconds { least: 0, none } => format!("whole seconds{}", or_none(none)).into(),
             Kind::Seconds { least, none } => {
                 format!("whole seconds, at least {least}{}", or_none(none)).into()
             }
             Kind::Time => "seconds, more than 0".into(),
-            Kind::Count { least: 0, none, .. } => format!("whole number{}", or_none(none)).into(),
+            Kind::Count { least: 0, none, .. } => format!("a whole number{}", or_none(none)).into(),
             Kind::Count { least, none, .. } => {
-                format!("whole number, at least {least}{}", or_none(none)).into()
+                format!("a whole number, at least {least}{}", or_none(none)).into()
             }
-            Kind::Port => "port number".into(),
+            Kind::Port => "a port number".into(),
             Kind::Choice(choices) => format!("one of {}", names(choices)).into(),
             Kind::SameSite => "\"Lax\", \"Strict\", \"None\" or false".into(),
-            Kind::Header => "header name".into(),
-            Kind::HeaderPair => "list of a header name and a value".into(),
+            Kind::Header => "the name of a header".into(),
+            Kind::HeaderPair => "a list of a header's name and its value".into(),
             Kind::Serializer => "\"json\"".into(),
         }
     }
@@ -155,9 +155,7 @@ impl Kind {
             (Kind::Port, DeValue::Integer(number)) => return self.count(whole(number), 0, 65_535),
             (Kind::Port, DeValue::String(text)) if text.is_empty() => Some(Typed::Count(None)),
             (Kind::Port, DeValue::String(text)) => return self.count(text.parse().ok(), 0, 65_535),
-            (Kind::Choice(choices), DeValue::String(text)) => {
-                chosen(choices, text).and_then(|choice| some_text(choice))
-            }
+            (Kind::Choice(choices), DeValue::String(text)) => chosen(choices, text).and_then(some_text),
             (Kind::OpenChoice(choices), DeValue::String(text)) => {
                 some_text(chosen(choices, text).unwrap_or(text))
             }
@@ -194,7 +192,8 @@ impl Kind {
     }
 
     fn refused(self, value: &DeValue<'_>) -> Refused {
-        let refused = Refused::new(format!("expected {}", self.describe()));
+        let found = if self.is_secret() { format!(", found {}", value.type_str()) } else { String::new() };
+        let refused = Refused::new(format!("expected {}{found}", self.describe()));
         match (self, value) {
             (Kind::Flag, DeValue::String(text)) if ["true", "false"].contains(&&*text.to_lowercase()) => {
                 refused.hint(format!("write {}, without quotes", text.to_lowercase()))
@@ -206,6 +205,11 @@ impl Kind {
             }
             (Kind::List | Kind::Paths, DeValue::String(text)) => {
                 refused.hint(format!("put it into brackets: [{text:?}]"))
+            }
+            (Kind::Text | Kind::OptionalText | Kind::Secret, value)
+                if !value.is_array() && !value.is_table() =>
+            {
+                refused.hint("put it into quotes")
             }
             (Kind::Secrets, DeValue::String(_)) => refused.hint("put it into brackets: [\"…\"]"),
             _ => refused,

@@ -23,18 +23,19 @@ use super::{
 /// Reads all settings, or finds all mistakes.
 pub(super) fn load(source: Source, base_dir: &Path) -> Result<Settings, SettingsErrors> {
     let source = Arc::new(source);
-    let (tree, mut errors) = source.tree();
-    // A tree with holes would be blamed for what the holes swallowed.
-    let is_whole = errors.is_empty();
-    errors.extend(unknown::errors(&tree, &source));
+    let (tree, faults) = source.tree();
+    let mut errors = unknown::errors(&tree, &source);
     let mut reader = Reader::new(&tree, &source);
     let settings = read(&mut reader, base_dir, &source);
     errors.append(&mut reader.errors);
-    if is_whole {
+    // A tree with holes must not be blamed for what the holes swallowed.
+    if faults.is_empty() {
         let found = check::errors(&settings, &errors);
         errors.extend(found);
     }
-    errors.sort_by_key(ConfigError::place);
+    errors.retain(|error| !faults.iter().any(|fault| fault.is_on_line_of(error)));
+    errors.extend(faults);
+    errors.sort_by(|a, b| a.place().cmp(&b.place()));
     SettingsErrors(errors).or(settings)
 }
 
@@ -127,7 +128,9 @@ fn databases(reader: &mut Reader<'_>, base_dir: &Path) -> BTreeMap<String, Datab
         let database = DatabaseSettings {
             engine,
             name: match engine {
-                DatabaseEngine::Sqlite if name != ":memory:" => base_dir.join(name).display().to_string(),
+                DatabaseEngine::Sqlite if !name.is_empty() && name != ":memory:" => {
+                    base_dir.join(name).display().to_string()
+                }
                 _ => name,
             },
             user: reader.text("DATABASES.<alias>.USER"),
@@ -149,13 +152,14 @@ fn databases(reader: &mut Reader<'_>, base_dir: &Path) -> BTreeMap<String, Datab
 
 fn caches(reader: &mut Reader<'_>) -> BTreeMap<String, CacheSettings> {
     let mut aliases = reader.aliases("CACHES");
-    if !reader.is_set("CACHES") {
+    let is_set = reader.is_set("CACHES");
+    if !is_set {
         aliases.push("default".to_owned());
     }
     let mut caches = BTreeMap::new();
     for alias in aliases {
         reader.alias.clone_from(&alias);
-        if reader.is_set("CACHES") {
+        if is_set {
             require(reader, &["CACHES.<alias>.BACKEND"]);
         }
         let cache = CacheSettings {
@@ -170,6 +174,10 @@ fn caches(reader: &mut Reader<'_>) -> BTreeMap<String, CacheSettings> {
             max_entries: reader.count("CACHES.<alias>.OPTIONS.MAX_ENTRIES"),
         };
         caches.insert(alias, cache);
+    }
+    let backend = reader.provenance.iter_mut().find(|row| row.name == "CACHES.default.BACKEND");
+    if let Some(row) = backend.filter(|_| !is_set) {
+        row.value = "\"locmem\"".to_owned();
     }
     caches
 }

@@ -187,7 +187,7 @@ impl Settings {
         let error = ConfigError::new(name, message);
         match self.provenance.iter().find(|row| row.name == name) {
             Some(row) if row.origin != Origin::Default && row.value != MASK => {
-                error.with_value(row.value.clone()).at(row.origin.clone())
+                error.with_value(redact::cut(row.value.clone())).at(row.origin.clone())
             }
             Some(row) => error.at(row.origin.clone()),
             None => error,

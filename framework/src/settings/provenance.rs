@@ -39,7 +39,7 @@ fn add_rows(table: &DeTable<'_>, above: &str, secret: bool, source: &Source, row
             add_rows(inner, &name, secret, source, rows);
             continue;
         }
-        let shown = if secret { redact::MASK.to_owned() } else { redact::shown(value.get_ref()) };
+        let shown = if secret { redact::MASK.to_owned() } else { redact::toml(value.get_ref()) };
         rows.push(Provenance::new(name, shown, source.origin_of(value)));
     }
 }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     error::{ConfigError, Origin},
-    kind::Typed,
+    kind::{Kind, Typed},
     provenance::Provenance,
     redact,
     source::Source,
@@ -97,7 +97,12 @@ impl<'a> Reader<'a> {
     pub(super) fn missing(&self, name: &str) -> ConfigError {
         let setting = table::row(name).expect("the loader reads settings of the table only");
         let path = self.path(name);
-        let error = ConfigError::new(path.join("."), format!("missing: expected {}", setting.value_type()));
+        let error =
+            ConfigError::new(path.join("."), format!("missing: expected {}", setting.kind.describe()));
+        let error = match setting.kind {
+            Kind::Text => error.with_hint(setting.doc().trim_end_matches('.')),
+            _ => error,
+        };
         match self.find(&path[..path.len() - 1]) {
             Some(table) => error.at(self.source.origin_of(table)),
             None => error,
@@ -129,7 +134,7 @@ impl<'a> Reader<'a> {
         let origin = self.source.origin_of(found);
         let value = found.get_ref();
         let secret = setting.kind.is_secret() && value.as_str() != Some("");
-        let shown = if secret { redact::MASK.to_owned() } else { redact::shown(value) };
+        let shown = if secret { redact::MASK.to_owned() } else { redact::toml(value) };
         self.provenance.push(Provenance::new(full.clone(), shown, origin.clone()));
         setting.kind.read(value).unwrap_or_else(|refused| {
             let mut error = ConfigError::new(full, refused.message).at(origin);

@@ -36,14 +36,19 @@ pub(super) fn without_credentials(text: &str) -> String {
 
 /// A value as TOML writes it, without credentials, cut where it is long.
 pub(super) fn shown(value: &DeValue<'_>) -> String {
-    let text = whole(value);
+    cut(toml(value))
+}
+
+/// Cuts what is too long for an error.
+pub(super) fn cut(text: String) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
 }
 
-fn whole(value: &DeValue<'_>) -> String {
+/// A value as TOML writes it, without credentials, all of it.
+pub(super) fn toml(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{:?}", without_credentials(text)),
         DeValue::Integer(number) => number.to_string(),
@@ -51,7 +56,7 @@ fn whole(value: &DeValue<'_>) -> String {
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(moment) => moment.to_string(),
         DeValue::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| whole(item.get_ref())).collect();
+            let items: Vec<_> = items.iter().map(|item| toml(item.get_ref())).collect();
             format!("[{}]", items.join(", "))
         }
         DeValue::Table(table) => {
@@ -59,7 +64,7 @@ fn whole(value: &DeValue<'_>) -> String {
                 .iter()
                 .map(|(name, value)| {
                     let name = name.get_ref();
-                    let value = if is_secret_name(name) { MASK.into() } else { whole(value.get_ref()) };
+                    let value = if is_secret_name(name) { MASK.into() } else { toml(value.get_ref()) };
                     format!("{name} = {value}")
                 })
                 .collect();

@@ -69,12 +69,22 @@ impl Source {
 
     fn syntax_error(&self, fault: &Error) -> ConfigError {
         let span = fault.span().unwrap_or(self.text.len()..self.text.len());
-        let rest = self.text.get(span.start..).unwrap_or_default();
-        let error = ConfigError::new("", format!("not TOML: {}", fault.message()));
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let (before, rest) = self.text.split_at_checked(span.start).unwrap_or((&self.text, ""));
+        let on_line = before.rsplit('\n').next().unwrap_or_default();
+        let python = ["True", "False", "None"].into_iter().find(|word| rest.starts_with(word));
+        let error = match fault.message() {
+            "duplicate key" => ConfigError::new(written, "set twice"),
+            _ if python.is_some() => ConfigError::new("", "not TOML, but Python"),
+            message => ConfigError::new("", format!("not TOML: {message}")),
+        };
         let error = error.at(self.origin(span));
-        match ["True", "False", "None"].iter().find(|word| rest.starts_with(**word)) {
-            Some(&"None") => error.with_hint("TOML has no None: leave the setting out, or write \"none\""),
-            Some(word) => error.with_hint(format!("TOML writes {}", word.to_lowercase())),
+        match python {
+            Some("None") => error.with_hint("TOML has no None: leave the setting out, or write \"none\""),
+            Some(word) => error.with_hint(format!("write {}, in small letters", word.to_lowercase())),
+            None if on_line.contains("= (") => {
+                error.with_hint("TOML's lists stand in brackets: [\"a\", \"b\"]")
+            }
             None => error,
         }
     }

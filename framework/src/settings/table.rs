@@ -3,8 +3,6 @@
 //! The loader takes defaults from here, misspellings are told by it, and `docs/settings.md` is checked
 //! against it. A setting that does nothing has no row.
 
-use std::borrow::Cow;
-
 use super::kind::Kind;
 
 /// Stands in a row's name for whatever the project calls its database or cache.
@@ -38,8 +36,9 @@ impl Setting {
     }
 
     /// What its value must be, in words.
-    pub fn value_type(&self) -> Cow<'static, str> {
-        self.kind.describe()
+    pub fn value_type(&self) -> String {
+        let words = self.kind.describe();
+        words.strip_prefix("a ").unwrap_or(&words).to_owned()
     }
 
     /// Its default as TOML, or in words.
