@@ -1,0 +1,4 @@
+//! What projects use and nothing below needs: users, messages, static files.
+
+pub mod auth;
+pub mod messages;
