@@ -1,1 +1,9 @@
+//! The integration tests: one binary, one file a topic.
+
+mod db;
 mod server;
+mod session_engines;
+mod signing;
+mod urls;
+mod vectors;
+mod settings;
