@@ -8,8 +8,8 @@ pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
-pub mod testing;
 pub mod templates;
+pub mod testing;
 pub mod urls;
 pub mod view;
 

@@ -3,7 +3,7 @@
 mod db;
 mod server;
 mod session_engines;
+mod settings;
 mod signing;
 mod urls;
 mod vectors;
-mod settings;

@@ -42,7 +42,8 @@ fn is_same(headers: &HeaderMap, validators: &Validators) -> bool {
 }
 
 fn parse(range: &str, length: u64) -> Range {
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
+    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'))
+    else {
         return Range::Whole;
     };
     let number = |text: &str| {
