@@ -10,6 +10,7 @@ mod csrf;
 mod panic;
 mod respond;
 mod security;
+mod session;
 
 use std::{future::Future, sync::Arc};
 
@@ -25,6 +26,7 @@ pub use csrf::{CsrfMiddleware, CsrfRejected};
 pub use panic::Panicked;
 pub(crate) use respond::respond;
 pub use security::SecurityMiddleware;
+pub(crate) use session::SessionMiddleware;
 
 /// What wraps views. Plain `async fn(&mut Request, Next<'_>) -> Result<Response>` is one too.
 ///
