@@ -1,5 +1,6 @@
 //! Nuages: a small Django-like web framework with built-in sessions.
 
+pub mod contrib;
 pub mod cache;
 pub mod db;
 pub mod http;
