@@ -1,5 +1,7 @@
 //! Nuages: a small Django-like web framework with built-in sessions.
 
+pub mod contrib;
+pub mod cache;
 pub mod db;
 pub mod http;
 pub mod middleware;
@@ -7,6 +9,8 @@ pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
+pub mod templates;
+pub mod testing;
 pub mod urls;
 pub mod view;
 

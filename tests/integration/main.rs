@@ -1,1 +1,16 @@
+//! The integration tests: one binary, one file a topic.
+
+mod cache;
+mod cache_locmem;
+#[cfg(feature = "redis")]
+mod cache_redis;
+mod db;
+#[cfg(feature = "redis")]
+mod redis_server;
 mod server;
+mod session_data;
+mod session_engines;
+mod settings;
+mod signing;
+mod urls;
+mod vectors;

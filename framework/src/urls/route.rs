@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use crate::view::{IntoView, View};
 
-/// A pattern and where it leads; made by [`path`] and [`include`].
+/// A pattern and where it leads; made by [`path`] and [`include()`].
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ pub(super) enum Target {
 /// The pattern has no leading slash; `<converter:name>` captures a value, which the view takes as an
 /// argument (see [`Converter`](super::Converter) for the converters, [`view`](crate::view) for views).
 /// A view that takes another number of values than its pattern captures, those of enclosing
-/// [`include`]s counted, is an error at start-up.
+/// [`include()`]s counted, is an error at start-up.
 ///
 /// # Examples
 ///
@@ -126,7 +126,7 @@ impl Route {
         self
     }
 
-    /// Puts the names of an [`include`]'s routes into a namespace: `blog:article`. Namespaces nest.
+    /// Puts the names of an [`include()`]'s routes into a namespace: `blog:article`. Namespaces nest.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self

@@ -1,0 +1,219 @@
+//! `redis`: a cache on a Redis server (6 or later), which several processes and machines share.
+//!
+//! One connection carries everything. A server that is down is an error within two seconds and is used
+//! again within one second of its return. Cluster and Sentinel are not spoken.
+
+mod link;
+mod location;
+mod scripts;
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use redis::{Cmd, FromRedisValue, RedisError};
+
+pub use location::LocationError;
+
+use super::{CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
+use link::Link;
+
+/// How many keys the server looks at for one page of a scan.
+const PAGE: u32 = 1000;
+
+/// A cache on a Redis server. Clones share the connection.
+#[derive(Clone)]
+pub struct Redis {
+    keys: KeySpace,
+    link: Arc<Link>,
+}
+
+impl Redis {
+    /// The cache on the server at `location`: `redis://user:password@host:port/db`, `rediss://…` (with
+    /// the feature `tls`), or `unix:///path?db=0`. No connection is made before the first use.
+    ///
+    /// # Errors
+    ///
+    /// A URL that cannot be used; what the error says holds no credentials.
+    pub fn open(location: &str, keys: KeySpace) -> Result<Self, LocationError> {
+        let (client, name) = location::parse(location)?;
+        Ok(Self { keys, link: Arc::new(Link::new(client, name)) })
+    }
+
+    /// One command whose answer is a `T`.
+    fn ask<'a, T: FromRedisValue + Send + 'a>(&'a self, command: Cmd) -> CacheFuture<'a, T> {
+        Box::pin(self.link.run(async move |mut connection| command.query_async(&mut connection).await))
+    }
+
+    fn put<'a>(&'a self, key: &str, value: &[u8], life: Life, only_if_absent: bool) -> CacheFuture<'a, bool> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.keys.wire(key)).arg(value);
+        if let Life::For(duration) = life {
+            command.arg("PX").arg(millis(duration));
+        }
+        if only_if_absent {
+            command.arg("NX");
+        }
+        // The answer is nil where NX kept an entry.
+        let answer = self.ask::<Option<String>>(command);
+        Box::pin(async move { Ok(answer.await?.is_some()) })
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    // The key space caps a life at a hundred years.
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a script stores the new value, that value, and its life, as the scripts take them.
+fn stored(new: Option<&Bytes>, life: Life) -> (&'static str, Bytes, String) {
+    let life_text = match life {
+        Life::For(duration) => millis(duration).to_string(),
+        Life::Endless | Life::Over => String::new(),
+    };
+    match new {
+        Some(value) if life != Life::Over => ("1", value.clone(), life_text),
+        _ => ("0", Bytes::new(), life_text),
+    }
+}
+
+/// A pattern of Redis' `MATCH` for keys that begin with `prefix`.
+fn pattern(prefix: &str) -> String {
+    let mut pattern = String::with_capacity(prefix.len() + 1);
+    for letter in prefix.chars() {
+        if matches!(letter, '*' | '?' | '[' | ']' | '^' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('*');
+    pattern
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").field("server", &self.link.name()).finish_non_exhaustive()
+    }
+}
+
+impl CacheStore for Redis {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.keys.wire(key));
+        self.ask(command)
+    }
+
+    fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>> {
+        if keys.is_empty() {
+            return Box::pin(async { Ok(Vec::new()) });
+        }
+        let mut command = redis::cmd("MGET");
+        keys.iter().for_each(|key| {
+            command.arg(self.keys.wire(key));
+        });
+        self.ask(command)
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, ()> {
+        Box::pin(async move {
+            match self.keys.life(ttl) {
+                Life::Over => self.delete(key).await?,
+                life => self.put(key, &value, life, false).await?,
+            };
+            Ok(())
+        })
+    }
+
+    fn add<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, bool> {
+        match self.keys.life(ttl) {
+            Life::Over => self.compare_and_set(key, None, None, ttl),
+            life => self.put(key, &value, life, true),
+        }
+    }
+
+    fn compare_and_set<'a>(
+        &'a self,
+        key: &'a str,
+        expected: Option<&'a [u8]>,
+        new: Option<Bytes>,
+        ttl: Ttl,
+    ) -> CacheFuture<'a, bool> {
+        let (has_new, new, life) = stored(new.as_ref(), self.keys.life(ttl));
+        let mut call = scripts::COMPARE_AND_SET.key(self.keys.wire(key));
+        call.arg(if expected.is_some() { "1" } else { "0" }).arg(expected.unwrap_or_default());
+        call.arg(has_new).arg(&new[..]).arg(life);
+        Box::pin(self.link.run(async move |mut connection| call.invoke_async(&mut connection).await))
+    }
+
+    fn move_value<'a>(
+        &'a self,
+        from: &'a str,
+        expected: &'a [u8],
+        to: &'a str,
+        new: Bytes,
+        ttl: Ttl,
+    ) -> CacheFuture<'a, Moved> {
+        let (has_new, new, life) = stored(Some(&new), self.keys.life(ttl));
+        let mut call = scripts::MOVE.key(self.keys.wire(from));
+        call.key(self.keys.wire(to)).arg(expected).arg(has_new).arg(&new[..]).arg(life);
+        Box::pin(self.link.run(async move |mut connection| {
+            let outcome: u8 = call.invoke_async(&mut connection).await?;
+            match outcome {
+                0 => Ok(Moved::Done),
+                1 => Ok(Moved::Changed),
+                2 => Ok(Moved::Gone),
+                3 => Ok(Moved::Taken),
+                _ => Err(RedisError::from((redis::ErrorKind::UnexpectedReturnType, "not an outcome"))),
+            }
+        }))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
+        let mut command = redis::cmd("DEL");
+        command.arg(self.keys.wire(key));
+        self.ask(command)
+    }
+
+    fn exists<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
+        let mut command = redis::cmd("EXISTS");
+        command.arg(self.keys.wire(key));
+        self.ask(command)
+    }
+
+    fn scan<'a>(&'a self, prefix: &'a str, from: Option<Cursor>) -> CacheFuture<'a, Page> {
+        let mut command = redis::cmd("SCAN");
+        command.arg(from.unwrap_or_default().0);
+        command.arg("MATCH").arg(pattern(&self.keys.wire(prefix))).arg("COUNT").arg(PAGE);
+        let answer = self.ask::<(u64, Vec<Vec<u8>>)>(command);
+        Box::pin(async move {
+            let (next, wires) = answer.await?;
+            // A key that is not text was not written by a cache.
+            let texts = wires.iter().filter_map(|wire| std::str::from_utf8(wire).ok());
+            let keys = texts.filter_map(|wire| self.keys.strip(wire).map(str::to_owned)).collect();
+            Ok(Page { next: (next != 0).then_some(Cursor(next)), keys })
+        })
+    }
+
+    fn clear(&self) -> CacheFuture<'_, ()> {
+        Box::pin(async move {
+            let mut from = None;
+            loop {
+                let page = self.scan("", from).await?;
+                if !page.keys.is_empty() {
+                    let mut command = redis::cmd("UNLINK");
+                    page.keys.iter().for_each(|key| {
+                        command.arg(self.keys.wire(key));
+                    });
+                    self.ask::<u64>(command).await?;
+                }
+                from = page.next;
+                if from.is_none() {
+                    return Ok(());
+                }
+            }
+        })
+    }
+}

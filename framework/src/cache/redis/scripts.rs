@@ -1,0 +1,50 @@
+//! The two operations that Redis has no command for, as Lua scripts: they run as one step on the server.
+
+use std::sync::LazyLock;
+
+use redis::Script;
+
+/// `KEYS`: the key. `ARGV`: whether a value is expected, that value, whether there is a new one, the new
+/// one, its life in milliseconds (empty = no end). Answers 1 if it did.
+pub(super) static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local present = redis.call('GET', KEYS[1])
+if ARGV[1] == '1' then
+    if present ~= ARGV[2] then return 0 end
+elseif present then
+    return 0
+end
+if ARGV[3] == '0' then
+    redis.call('DEL', KEYS[1])
+elseif ARGV[5] == '' then
+    redis.call('SET', KEYS[1], ARGV[4])
+else
+    redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+end
+return 1",
+    )
+});
+
+/// `KEYS`: from, to. `ARGV`: the expected value, whether there is a new one, the new one, its life in
+/// milliseconds (empty = no end). Answers 0 done, 1 changed, 2 gone, 3 taken. The old entry goes last: a
+/// server without memory refuses the new one, and then nothing has changed.
+pub(super) static MOVE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local present = redis.call('GET', KEYS[1])
+if not present then return 2 end
+if present ~= ARGV[1] then return 1 end
+if KEYS[1] ~= KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then return 3 end
+if ARGV[2] == '0' then
+    redis.call('DEL', KEYS[1])
+    return 0
+elseif ARGV[4] == '' then
+    redis.call('SET', KEYS[2], ARGV[3])
+else
+    redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+end
+if KEYS[1] ~= KEYS[2] then redis.call('DEL', KEYS[1]) end
+return 0",
+    )
+});
