@@ -8,6 +8,7 @@ mod db;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
+mod session_data;
 mod session_engines;
 mod settings;
 mod signing;
