@@ -9,7 +9,9 @@ use http::{Method, header};
 use super::{Middleware, Next};
 use crate::{
     BoxFuture, Error, Result, crypto,
-    http::{CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, forms, host, redirects},
+    http::{
+        CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, forms, host, redirects,
+    },
     settings::{CsrfSettings, Settings},
 };
 
