@@ -1,7 +1,7 @@
 //! Nuages: a small Django-like web framework with built-in sessions.
 
-pub mod contrib;
 pub mod cache;
+pub mod contrib;
 pub mod db;
 pub mod http;
 pub mod middleware;
