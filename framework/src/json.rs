@@ -40,11 +40,30 @@ impl Formatter for Ascii {
         }
         Ok(())
     }
+
+    /// As Python's `repr`: Rust's `Debug` has the same digits and turns to exponents at the same
+    /// magnitudes, but writes them `1e16` and `1e-5` for `1e+16` and `1e-05`.
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        let text = format!("{value:?}");
+        match text.split_once('e').map(|(digits, exponent)| (digits, exponent.parse::<i32>())) {
+            Some((digits, Ok(exponent))) => write!(writer, "{digits}e{exponent:+03}"),
+            _ => writer.write_all(text.as_bytes()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        let floats = [0.0, -0.0, 1.0, 0.1, 1e15, 1e16, 1.5e300, 1e-4, 1e-5, 1.25e-7, 123456789.125];
+        let json = String::from_utf8(to_ascii(&floats).expect("floats")).expect("ASCII");
+        let python =
+            "[0.0,-0.0,1.0,0.1,1000000000000000.0,1e+16,1.5e+300,0.0001,1e-05,1.25e-07,123456789.125]";
+        assert_eq!(json, python);
+    }
 
     #[test]
     fn every_character_outside_ascii_is_escaped_as_python_does() {

@@ -4,6 +4,7 @@ Run by tests/run (the step `house`); `python3 tests/checks/run.py` alone does th
 checkout and `cargo metadata`, changes nothing, and ends with `N passed, N failed`.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +18,10 @@ import structure  # noqa: E402
 def main() -> int:
     passed = failed = 0
     for check in documents.CHECKS + dependencies.CHECKS + structure.CHECKS:
-        complaints = list(check())
+        try:
+            complaints = list(check())
+        except (OSError, subprocess.CalledProcessError) as error:
+            complaints = [f"{error} {getattr(error, 'stderr', '')}"]
         title = check.__doc__.strip().splitlines()[0]
         print(f"{'FAIL' if complaints else 'ok':4} {title}")
         for complaint in complaints:

@@ -4,6 +4,14 @@ mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
+mod db;
+mod migrations;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
+mod session_data;
+mod session_engines;
+mod settings;
+mod signing;
+mod urls;
+mod vectors;

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timezone
 
 from django.conf import settings
 
@@ -87,8 +87,11 @@ def cycle(request):
 
 
 def expiry(request):
-    value = json.loads(request.GET["value"])
-    request.session.set_expiry(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    """`value`: seconds, 0 or null; `at`: a moment in Unix seconds."""
+    if "at" in request.GET:
+        request.session.set_expiry(datetime.fromtimestamp(int(request.GET["at"]), tz=timezone.utc))
+    else:
+        request.session.set_expiry(json.loads(request.GET["value"]))
     return state(request)
 
 

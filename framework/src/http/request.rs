@@ -1,29 +1,75 @@
-//! The request as a view sees it.
+//! The request as middleware and views see it.
+//!
+//! `app` makes it out of hyper's; its body is in `forms.rs`, its host and URLs in `host.rs`. Nothing
+//! here waits: what must be loaded (the session, the user) was loaded before the view.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
-use super::{Body, Site, UrlArgs};
-use crate::{Result, sessions::Session};
+use http::{Extensions, HeaderMap, Method, Uri, request::Parts};
+
+use super::{Body, Cookies, QueryDict, Site, UrlArgs, forms::Payload};
+use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
 /// One request.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn search(request: &mut Request) -> String {
+///     let words = request.query().get("q").unwrap_or("nothing");
+///     format!("{} {}: you look for {words}", request.method(), request.path())
+/// }
+/// ```
 pub struct Request {
     /// The visitor's session, loaded before the view when the request carries its cookie.
     pub session: Session,
-    head: http::request::Parts,
+    head: Parts,
     path: String,
-    body: Mutex<Body>,
+    payload: Mutex<Payload>,
     params: Vec<(Arc<str>, String)>,
     site: Arc<Site>,
+    route: Option<Route>,
+    query: OnceLock<QueryDict>,
+    cookies: OnceLock<Cookies>,
 }
+
+/// What the resolver found.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) pattern: Arc<str>,
+    pub(crate) csrf_exempt: bool,
+}
+
+/// Marks, among a request's extensions, a connection that came over TLS to this process.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure;
 
 impl Request {
     /// A request out of its parts; `path` is the percent-decoded path.
-    pub(crate) fn new(head: http::request::Parts, path: String, body: Body, site: Arc<Site>) -> Self {
-        Self { session: Session::default(), head, path, body: Mutex::new(body), params: Vec::new(), site }
+    pub(crate) fn new(head: Parts, path: String, body: Body, site: Arc<Site>) -> Self {
+        Self {
+            session: Session::default(),
+            head,
+            path,
+            payload: Mutex::new(Payload::Waiting(body)),
+            params: Vec::new(),
+            site,
+            route: None,
+            query: OnceLock::new(),
+            cookies: OnceLock::new(),
+        }
     }
 
     /// The method.
-    pub fn method(&self) -> &http::Method {
+    pub fn method(&self) -> &Method {
         &self.head.method
     }
 
@@ -32,26 +78,96 @@ impl Request {
         &self.path
     }
 
+    /// The request target as it was sent.
+    pub fn uri(&self) -> &Uri {
+        &self.head.uri
+    }
+
+    /// The version of HTTP.
+    pub fn version(&self) -> http::Version {
+        self.head.version
+    }
+
     /// The header fields.
-    pub fn headers(&self) -> &http::HeaderMap {
+    pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
 
-    /// The values the URL pattern captured, in order, with their names.
-    pub(crate) fn params(&self) -> &[(Arc<str>, String)] {
-        &self.params
+    /// The first value of a header field as text; `None` where there is none or it is no ASCII text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    pub(crate) fn set_params(&mut self, params: Vec<(Arc<str>, String)>) {
-        self.params = params;
+    /// The values of the query string: Django's `request.GET`.
+    pub fn query(&self) -> &QueryDict {
+        self.query.get_or_init(|| QueryDict::parse(self.head.uri.query().unwrap_or_default()))
     }
 
-    pub(crate) fn site(&self) -> &Arc<Site> {
-        &self.site
+    /// The cookies: Django's `request.COOKIES`.
+    pub fn cookies(&self) -> &Cookies {
+        self.cookies.get_or_init(|| Cookies::from_headers(&self.head.headers))
     }
 
-    pub(crate) fn take_body(&mut self) -> Body {
-        std::mem::take(self.body.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner))
+    /// A value that the URL pattern captured, by its name.
+    ///
+    /// # Errors
+    ///
+    /// A 404 where it does not parse into `T`; a 500 where the pattern captures no such name.
+    pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
+        let captured = self.params.iter().find(|(known, _)| &**known == name);
+        let (_, text) =
+            captured.ok_or_else(|| Error::new(format!("the URL pattern captures nothing named {name:?}")))?;
+        text.parse().map_err(|_| Error::not_found(format!("{name} = {text:?} does not fit its type")))
+    }
+
+    /// The address of the client, or of the proxy before us; `None` where no socket was involved.
+    pub fn remote_addr(&self) -> Option<IpAddr> {
+        self.extension::<SocketAddr>().map(|address| address.ip().to_canonical())
+    }
+
+    /// The name of the route that matched, with its namespaces, if it has one.
+    pub fn route_name(&self) -> Option<&str> {
+        self.route.as_ref()?.name.as_deref()
+    }
+
+    /// The pattern of the route that matched.
+    pub fn route_pattern(&self) -> Option<&str> {
+        self.route.as_ref().map(|route| &*route.pattern)
+    }
+
+    /// What else travels with the request: middleware leaves here what views or mounted services want.
+    pub fn extensions(&self) -> &Extensions {
+        &self.head.extensions
+    }
+
+    /// What else travels with the request, to change.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.head.extensions
+    }
+
+    /// The extension of one type.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.head.extensions.get()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.site.settings
+    }
+
+    /// The databases of `DATABASES`: `request.db().get("default")`.
+    pub fn db(&self) -> &Databases {
+        &self.site.databases
+    }
+
+    /// The caches of `CACHES`: `request.caches().get("default")`.
+    pub fn caches(&self) -> &Caches {
+        &self.site.caches
+    }
+
+    /// The application's clock: what a view that asks for the time is tested with.
+    pub fn clock(&self) -> &Clock {
+        &self.site.clock
     }
 
     /// The URL of a named route, as Django's `reverse`: `request.reverse("article", (2026, "hello"))`.
@@ -61,5 +177,41 @@ impl Request {
     /// [`NoReverseMatch`](crate::urls::NoReverseMatch) where no route has the name or takes the values.
     pub fn reverse(&self, name: &str, args: impl UrlArgs) -> Result<String> {
         self.site.urls.reverse(name, args.into_values())
+    }
+
+    /// The values the URL pattern captured, in order, with their names.
+    pub(crate) fn params(&self) -> &[(Arc<str>, String)] {
+        &self.params
+    }
+
+    pub(crate) fn set_route(&mut self, params: Vec<(Arc<str>, String)>, route: Route) {
+        self.params = params;
+        self.route = Some(route);
+    }
+
+    pub(crate) fn route(&self) -> Option<&Route> {
+        self.route.as_ref()
+    }
+
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
+    pub(crate) fn payload_mut(&mut self) -> &mut Payload {
+        self.payload.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server got, but the body: for a mounted service.
+    pub(crate) fn head(&self) -> &Parts {
+        &self.head
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.head.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }

@@ -1,30 +1,126 @@
-//! What a view answers, and what may stand for it.
+//! What a view answers: status, header fields, body.
+//!
+//! A header that cannot be sent (CR, LF or NUL in it) never is: the response keeps the error, and the
+//! onion answers with a 500 in its place. So setting a header needs no `?`, and nothing is swallowed.
 
-use http::{HeaderMap, StatusCode};
+use std::{fmt, sync::Arc};
+
+use http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{self, CONTENT_TYPE},
+};
 use serde::Serialize;
 
-use super::Body;
-use crate::{Error, Result};
+use super::{Body, SetCookie, encoding};
+use crate::{Error, Result, settings::SameSite};
 
 /// A response: status, header fields, body.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{StatusCode, http::Response};
+///
+/// let mut response = Response::text("gone fishing").with_status(StatusCode::GONE);
+/// response.set_header("X-Lure", "worm");
+/// assert_eq!(response.status(), StatusCode::GONE);
+/// ```
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
     body: Body,
+    extensions: Extensions,
+    refused: Option<Error>,
+    error: Option<Arc<Error>>,
 }
 
 impl Response {
     /// 200 with this body, as `text/html; charset=utf-8`.
     pub fn new(body: impl Into<Body>) -> Self {
-        let mut headers = HeaderMap::new();
-        let html = http::HeaderValue::from_static("text/html; charset=utf-8");
-        headers.insert(http::header::CONTENT_TYPE, html);
-        Self { status: StatusCode::OK, headers, body: body.into() }
+        let mut response = Self::empty(StatusCode::OK);
+        response.body = body.into();
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response
+    }
+
+    /// 200 with this body, as `text/html; charset=utf-8`: another name of [`Response::new`].
+    pub fn html(body: impl Into<Body>) -> Self {
+        Self::new(body)
+    }
+
+    /// 200 with this text, as `text/plain; charset=utf-8`.
+    pub fn text(body: impl Into<Body>) -> Self {
+        let mut response = Self::new(body);
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        response
+    }
+
+    /// 200 with this value as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Where the value cannot be JSON, such as a map whose keys are no text.
+    pub fn json(value: &impl Serialize) -> Result<Self> {
+        let mut response = Self::new(serde_json::to_vec(value)?);
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(response)
+    }
+
+    /// A response without a body and without header fields.
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::default(),
+            extensions: Extensions::new(),
+            refused: None,
+            error: None,
+        }
+    }
+
+    /// 302 to a URL, as Django's `redirect`.
+    pub fn redirect(url: impl AsRef<str>) -> Self {
+        Self::to_location(StatusCode::FOUND, url.as_ref())
+    }
+
+    /// 301 to a URL.
+    pub fn permanent_redirect(url: impl AsRef<str>) -> Self {
+        Self::to_location(StatusCode::MOVED_PERMANENTLY, url.as_ref())
+    }
+
+    fn to_location(status: StatusCode, url: &str) -> Self {
+        let mut response = Self::empty(status);
+        if url.contains(['\r', '\n', '\0']) {
+            response.refuse(HeaderError { name: "Location".to_owned() });
+        } else {
+            response.set_header(header::LOCATION.as_str(), &*encoding::iri_to_uri(url));
+        }
+        response
+    }
+
+    /// 405 that names the methods allowed (RFC 9110 section 15.5.6).
+    pub fn method_not_allowed<S: AsRef<str>>(allowed: &[S]) -> Self {
+        let mut response = Self::empty(StatusCode::METHOD_NOT_ALLOWED);
+        response.set_header("Allow", join(allowed));
+        response
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Sets the status.
+    pub fn set_status(&mut self, status: StatusCode) -> &mut Self {
+        self.status = status;
+        self
+    }
+
+    /// The response with this status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     /// The header fields.
@@ -37,55 +133,153 @@ impl Response {
         &mut self.headers
     }
 
+    /// The first value of a header field as text; `None` where there is none or it is no ASCII text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Sets a header field in the place of all of that name.
+    ///
+    /// A name that is no token, or a value with CR, LF or NUL, makes the whole response an error.
+    pub fn set_header(&mut self, name: &str, value: impl AsRef<str>) -> &mut Self {
+        match (HeaderName::try_from(name), HeaderValue::from_str(value.as_ref())) {
+            (Ok(known), Ok(value)) => {
+                self.headers.insert(known, value);
+            }
+            _ => self.refuse(HeaderError { name: name.to_owned() }),
+        }
+        self
+    }
+
+    /// The response with this header field; as [`Response::set_header`].
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.set_header(name, value);
+        self
+    }
+
+    /// Sets a cookie, in the place of one of the same name that this response already sets.
+    ///
+    /// A cookie that cannot be sent ([`CookieError`](super::CookieError)) makes the response an error.
+    pub fn set_cookie(&mut self, cookie: SetCookie) -> &mut Self {
+        let value = match cookie.to_header() {
+            Ok(value) => value,
+            Err(error) => {
+                self.refuse(error);
+                return self;
+            }
+        };
+        let same = |old: &HeaderValue| {
+            old.as_bytes().strip_prefix(cookie.name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+        };
+        if !self.headers.get_all(header::SET_COOKIE).iter().any(same) {
+            self.headers.append(header::SET_COOKIE, value);
+            return self;
+        }
+        if let header::Entry::Occupied(mut entry) = self.headers.entry(header::SET_COOKIE) {
+            for old in entry.iter_mut().filter(|old| same(old)) {
+                *old = value.clone();
+            }
+        }
+        self
+    }
+
+    /// Deletes a cookie in the browser; path and domain must be those it was set with.
+    pub fn delete_cookie(
+        &mut self,
+        name: &str,
+        path: &str,
+        domain: Option<&str>,
+        samesite: Option<SameSite>,
+    ) -> &mut Self {
+        self.set_cookie(SetCookie::deletion(name, path, domain.map(str::to_owned), samesite))
+    }
+
     /// The body.
     pub fn body(&self) -> &Body {
         &self.body
     }
-}
 
-/// What a view may return.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a response",
-    note = "a view returns `Response`, `String`, `&str`, `Json(..)` or a `Result` of one of these"
-)]
-pub trait IntoResponse {
-    /// The response, or the error to answer with.
-    fn into_response(self) -> Result<Response>;
-}
+    /// Puts another body in its place.
+    pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
+        self.body = body.into();
+        self
+    }
 
-impl IntoResponse for Response {
-    fn into_response(self) -> Result<Response> {
-        Ok(self)
+    /// The body, out of the response.
+    pub fn into_body(self) -> Body {
+        self.body
+    }
+
+    /// What else travels with the response inside this process.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What else travels with the response inside this process, to change.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// The error this response stands for, if a view or a middleware failed.
+    pub fn error(&self) -> Option<&Error> {
+        self.error.as_deref()
+    }
+
+    pub(crate) fn set_error(&mut self, error: Arc<Error>) {
+        self.error = Some(error);
+    }
+
+    /// Keeps the first reason why this response cannot be sent.
+    pub(crate) fn refuse(&mut self, error: impl Into<Error>) {
+        self.refused.get_or_insert(error.into());
+    }
+
+    /// The response, or the reason why it cannot be sent.
+    pub(crate) fn sendable(mut self) -> Result<Self> {
+        match self.refused.take() {
+            None => Ok(self),
+            Some(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn from_parts(parts: http::response::Parts, body: Body) -> Self {
+        let mut response = Self::empty(parts.status);
+        response.headers = parts.headers;
+        response.extensions = parts.extensions;
+        response.body = body;
+        response
     }
 }
 
-impl IntoResponse for String {
-    fn into_response(self) -> Result<Response> {
-        Ok(Response::new(self))
+impl From<Response> for http::Response<Body> {
+    fn from(response: Response) -> Self {
+        let mut sent = Self::new(response.body);
+        *sent.status_mut() = response.status;
+        *sent.headers_mut() = response.headers;
+        *sent.extensions_mut() = response.extensions;
+        sent
     }
 }
 
-impl IntoResponse for &'static str {
-    fn into_response(self) -> Result<Response> {
-        Ok(Response::new(self))
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .finish_non_exhaustive()
     }
 }
 
-impl<T: IntoResponse, E: Into<Error>> IntoResponse for Result<T, E> {
-    fn into_response(self) -> Result<Response> {
-        self.map_err(Into::into)?.into_response()
-    }
+/// A header field that cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the header {name:?} has a name that is no token, or a value with CR, LF or NUL in it")]
+pub struct HeaderError {
+    name: String,
 }
 
-/// A value sent as JSON.
-#[derive(Clone, Debug)]
-pub struct Json<T>(pub T);
-
-impl<T: Serialize> IntoResponse for Json<T> {
-    fn into_response(self) -> Result<Response> {
-        let mut response = Response::new(serde_json::to_vec(&self.0)?);
-        let json = http::HeaderValue::from_static("application/json");
-        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
-        Ok(response)
-    }
+/// `GET, HEAD, POST`
+pub(crate) fn join<S: AsRef<str>>(words: &[S]) -> String {
+    words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }

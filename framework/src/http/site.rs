@@ -5,17 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Clock, Result, settings::Settings};
+use super::SessionVar;
+use crate::{Clock, Result, cache::Caches, db::Databases, settings::Settings, templates::Templates};
 
-/// Turns a route's name and values back into a URL; the resolver of `urls` implements it.
+/// What requests ask of the routes; the resolver of `urls` implements it.
 pub(crate) trait ReverseUrls: Send + Sync {
     fn reverse(&self, name: &str, values: UrlValues) -> Result<String>;
-}
-
-impl<T: ReverseUrls + ?Sized> ReverseUrls for Arc<T> {
-    fn reverse(&self, name: &str, values: UrlValues) -> Result<String> {
-        (**self).reverse(name, values)
-    }
+    /// Whether a route matches this path, given with its leading slash.
+    fn is_valid_path(&self, path: &str) -> bool;
+    /// All patterns with the names of their routes, in the order in which they are tried.
+    fn patterns(&self) -> Vec<(String, Option<String>)>;
 }
 
 /// The values of a URL that is to be reversed, as text.
@@ -94,6 +93,10 @@ url_args!(A B C D E F);
 /// One application's shared state.
 pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) urls: Box<dyn ReverseUrls>,
+    pub(crate) urls: Arc<dyn ReverseUrls>,
+    pub(crate) templates: Templates,
+    pub(crate) session_vars: Vec<SessionVar>,
+    pub(crate) databases: Databases,
+    pub(crate) caches: Caches,
     pub(crate) clock: Clock,
 }

@@ -9,18 +9,19 @@ use std::sync::Arc;
 use super::{Middleware, Next};
 use crate::{
     BoxFuture, Error, Result,
-    http::{Request, Response, SetCookie},
+    http::{Cookies, Request, Response, SetCookie},
     sessions::{Saved, Session, SessionEngine},
     settings::{SessionSettings, Settings},
 };
 
-/// Loads and saves `request.session`.
-pub(crate) struct SessionMiddleware {
+/// Carries sessions between cookies and the engine; the Tower layer uses it as well.
+#[derive(Clone)]
+pub(crate) struct SessionCarrier {
     engine: SessionEngine,
     settings: Arc<Settings>,
 }
 
-impl SessionMiddleware {
+impl SessionCarrier {
     pub(crate) fn new(engine: SessionEngine, settings: Arc<Settings>) -> Self {
         Self { engine, settings }
     }
@@ -29,8 +30,21 @@ impl SessionMiddleware {
         &self.settings.session
     }
 
+    /// The session that the request's cookie names, and whether there is such a cookie.
+    pub(crate) async fn load(&self, cookies: &Cookies) -> Result<(Session, bool)> {
+        match cookies.get(&self.session_settings().cookie_name) {
+            Some(cookie) => Ok((self.engine.load(cookie).await?, true)),
+            None => Ok((self.engine.new_session(), false)),
+        }
+    }
+
     /// Saves the session if it is to be saved, and tells the browser.
-    async fn finish(&self, session: &mut Session, response: &mut Response, had_cookie: bool) -> Result<()> {
+    pub(crate) async fn finish(
+        &self,
+        session: &mut Session,
+        response: &mut Response,
+        had_cookie: bool,
+    ) -> Result<()> {
         let accessed = session.is_accessed();
         if session.has_discarded() {
             // Logging out holds, whatever else goes wrong.
@@ -113,16 +127,22 @@ impl SessionMiddleware {
     }
 }
 
+/// Loads and saves `request.session`.
+pub(crate) struct SessionMiddleware(SessionCarrier);
+
+impl SessionMiddleware {
+    pub(crate) fn new(engine: SessionEngine, settings: Arc<Settings>) -> Self {
+        Self(SessionCarrier::new(engine, settings))
+    }
+}
+
 impl Middleware for SessionMiddleware {
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {
-            let cookie = request.cookies().get(&self.session_settings().cookie_name).map(str::to_owned);
-            request.session = match &cookie {
-                Some(cookie) => self.engine.load(cookie).await?,
-                None => self.engine.new_session(),
-            };
+            let (session, had_cookie) = self.0.load(request.cookies()).await?;
+            request.session = session;
             let mut response = next.run(request).await?;
-            self.finish(&mut request.session, &mut response, cookie.is_some()).await?;
+            self.0.finish(&mut request.session, &mut response, had_cookie).await?;
             Ok(response)
         })
     }

@@ -237,7 +237,7 @@ impl Session {
     }
 
     /// Notes that the session was read.
-    pub(super) fn touch(&self) {
+    pub(crate) fn touch(&self) {
         // A plain store costs a cache line; most reads find it set.
         if !self.accessed.load(Relaxed) {
             self.accessed.store(true, Relaxed);

@@ -91,6 +91,29 @@ impl ConfigError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// Whether this is a mistake in `setting` itself.
+    pub(super) fn is_about(&self, setting: &str) -> bool {
+        self.setting == setting
+    }
+
+    /// Whether both are in the file, on one line.
+    pub(super) fn is_on_line_of(&self, other: &Self) -> bool {
+        let line = |error: &Self| match error.location {
+            Some(Origin::File { line, .. }) => Some(line),
+            _ => None,
+        };
+        line(self).is_some() && line(self) == line(other)
+    }
+
+    /// Its place among the others: as the file goes, then the environment; what is missing comes first.
+    pub(super) fn place(&self) -> (u8, usize, usize, &str) {
+        match &self.location {
+            None | Some(Origin::Default) => (0, 0, 0, ""),
+            Some(Origin::File { line, column, .. }) => (1, *line, *column, ""),
+            Some(Origin::Environment(name)) => (2, 0, 0, name),
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {

@@ -1,15 +1,72 @@
-//! The typed settings of a project: one field for each Django setting that Nuages honours.
+//! The settings of a project: `settings.toml` and `NUAGES_*` variables, with Django's names and defaults.
 //!
-//! Built by the loader from `settings.toml` and the environment; read by every higher floor; changed by none.
+//! [`Settings`] is built here and only here, once, before anything starts; every higher floor reads it, none
+//! changes it. All mistakes are found together and told by name, value, line and column.
+//!
+//! A setting is a row in `table.rs`, a field, and a line in `loader.rs`; `docs/settings.md` is checked
+//! against the table.
 
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+mod check;
+mod check_cookies;
+mod django;
+mod environment;
 mod error;
+mod groups;
+mod kind;
+mod loader;
+mod project;
+mod provenance;
+mod reader;
+mod redact;
+mod source;
+mod table;
+mod unknown;
 
 pub use error::{ConfigError, Origin, SettingsErrors};
+pub use groups::{
+    CacheBackend, CacheSettings, CsrfSettings, DatabaseEngine, DatabaseSettings, SameSite, SecuritySettings,
+    ServerSettings, SessionSettings, Synchronous,
+};
+pub use provenance::Provenance;
+pub use table::{Setting, known};
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use redact::MASK;
+use source::Source;
 
 /// What a project's `settings.toml` and `NUAGES_*` environment say, with Django's defaults.
-#[derive(Clone, Debug)]
+///
+/// Its `Debug` masks secrets.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::Settings;
+/// use std::path::Path;
+///
+/// let settings = Settings::from_toml(
+///     r#"
+///     SECRET_KEY = "fifty random characters"
+///     ALLOWED_HOSTS = ["example.com"]
+///     SESSION_ENGINE = "django.contrib.sessions.backends.db"
+///
+///     [DATABASES.default]
+///     ENGINE = "sqlite3"
+///     NAME = "db.sqlite3"
+///     "#,
+///     Path::new("/srv/mysite"),
+/// )?;
+/// assert_eq!(settings.session.engine, "db");
+/// assert_eq!(settings.databases["default"].name, "/srv/mysite/db.sqlite3");
+/// # Ok::<(), nuages::settings::SettingsErrors>(())
+/// ```
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Settings {
     /// `SECRET_KEY`.
@@ -26,7 +83,7 @@ pub struct Settings {
     pub session: SessionSettings,
     /// `DATABASES`, by alias.
     pub databases: BTreeMap<String, DatabaseSettings>,
-    /// `CACHES`, by alias.
+    /// `CACHES`, by alias. Default one `default` in this process's memory, as Django's.
     pub caches: BTreeMap<String, CacheSettings>,
     /// `APPEND_SLASH`. Default true.
     pub append_slash: bool,
@@ -46,212 +103,118 @@ pub struct Settings {
     pub csrf: CsrfSettings,
     /// Limits and timeouts of the server and of request bodies.
     pub server: ServerSettings,
-    /// `SESSION_*` and the like come from here too: the `[project]` table, as it stands.
-    pub project: toml::Table,
+    source: Arc<Source>,
+    provenance: Vec<Provenance>,
 }
 
-/// `SESSION_*`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SessionSettings {
-    /// `SESSION_ENGINE`: a short name (`db`, `cache`, `cached_db`, `file`, `signed_cookies`) or a name
-    /// registered by the project. Django's dotted names are turned into the short ones.
-    pub engine: String,
-    /// `SESSION_CACHE_ALIAS`. Default `default`.
-    pub cache_alias: String,
-    /// `SESSION_COOKIE_AGE`. Default two weeks.
-    pub cookie_age: Duration,
-    /// `SESSION_COOKIE_DOMAIN`.
-    pub cookie_domain: Option<String>,
-    /// `SESSION_COOKIE_HTTPONLY`. Default true.
-    pub cookie_httponly: bool,
-    /// `SESSION_COOKIE_NAME`. Default `sessionid`.
-    pub cookie_name: String,
-    /// `SESSION_COOKIE_PATH`. Default `/`.
-    pub cookie_path: String,
-    /// `SESSION_COOKIE_SAMESITE`. Default Lax.
-    pub cookie_samesite: Option<SameSite>,
-    /// `SESSION_COOKIE_SECURE`. Default false.
-    pub cookie_secure: bool,
-    /// `SESSION_EXPIRE_AT_BROWSER_CLOSE`. Default false.
-    pub expire_at_browser_close: bool,
-    /// `SESSION_FILE_PATH`. Default the system's temporary folder.
-    pub file_path: PathBuf,
-    /// `SESSION_SAVE_EVERY_REQUEST`. Default false.
-    pub save_every_request: bool,
-    /// `SESSION_ABSOLUTE_AGE`: a session ends this long after its creation. Default none.
-    pub absolute_age: Option<Duration>,
-    /// `SESSION_RENEW_AFTER`: an active session is saved again at most this often. Default none.
-    pub renew_after: Option<Duration>,
-    /// `SESSION_HASH_KEYS`. Default false.
-    pub hash_keys: bool,
-    /// `SESSION_INTERRUPTED = "error"`: a session deleted by another request meanwhile is a 400, as in
-    /// Django. Default false: the write is dropped and the view's answer stands.
-    pub interrupted_is_error: bool,
+impl Settings {
+    /// The settings file of this process: `NUAGES_SETTINGS`, else `settings.toml` in the working folder.
+    pub fn find() -> PathBuf {
+        match std::env::var_os(environment::SETTINGS_FILE) {
+            Some(path) if !path.is_empty() => PathBuf::from(path),
+            _ => PathBuf::from("settings.toml"),
+        }
+    }
+
+    /// Reads a settings file and the `NUAGES_*` variables of this process.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake that the two hold; a file that cannot be read.
+    pub fn load(path: &Path) -> Result<Self, SettingsErrors> {
+        let (variables, mut errors) = environment::of_process();
+        let loaded = Self::load_with(path, variables);
+        if errors.is_empty() {
+            return loaded;
+        }
+        errors.extend(loaded.err().into_iter().flat_map(|found| found.0));
+        Err(SettingsErrors(errors))
+    }
+
+    /// Reads a settings file and these variables in the place of the process's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::load`].
+    pub fn load_with(
+        path: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsErrors> {
+        let shown = path.display().to_string();
+        let unreadable = |error: std::io::Error| loader::unreadable(&shown, &error);
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let absolute = std::path::absolute(path).map_err(unreadable)?;
+        let base_dir = absolute.parent().unwrap_or(&absolute);
+        loader::load(Source::new(&shown, &text, variables), base_dir)
+    }
+
+    /// Reads settings from a text, without the environment. `base_dir` is where relative paths start.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake that the text holds; errors name it `settings.toml`.
+    pub fn from_toml(text: &str, base_dir: &Path) -> Result<Self, SettingsErrors> {
+        loader::load(Source::new("settings.toml", text, []), base_dir)
+    }
+
+    /// Each setting in force and where it came from, secrets masked, the `[project]` table's own included.
+    pub fn provenance(&self) -> &[Provenance] {
+        &self.provenance
+    }
+
+    /// Where a setting came from; `name` has dots into tables (`DATABASES.default.NAME`).
+    pub fn origin(&self, name: &str) -> Origin {
+        self.provenance.iter().find(|row| row.name == name).map_or(Origin::Default, |row| row.origin.clone())
+    }
+
+    /// A mistake in a setting that another part of the framework finds, with the value and its place;
+    /// `name` has dots into tables.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use nuages::settings::Settings;
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"rediss\"";
+    /// let settings = Settings::from_toml(text, ".".as_ref())?;
+    /// let error = settings.error("SESSION_ENGINE", "no such engine (known: cache, db)");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "settings.toml:3:18: SESSION_ENGINE = \"rediss\": no such engine (known: cache, db)"
+    /// );
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn error(&self, name: &str, message: impl Into<String>) -> ConfigError {
+        let error = ConfigError::new(name, message);
+        match self.provenance.iter().find(|row| row.name == name) {
+            Some(row) if row.origin != Origin::Default && row.value != MASK => {
+                error.with_value(redact::cut(row.value.clone())).at(row.origin.clone())
+            }
+            Some(row) => error.at(row.origin.clone()),
+            None => error,
+        }
+    }
 }
 
-/// The `SameSite` attribute of a cookie (RFC 6265bis section 4.1.2.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SameSite {
-    /// `Lax`
-    Lax,
-    /// `Strict`
-    Strict,
-    /// `None`
-    None,
-}
-
-/// One entry of `DATABASES`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct DatabaseSettings {
-    /// `ENGINE`.
-    pub engine: DatabaseEngine,
-    /// `NAME`: for SQLite a path, made absolute (or `:memory:`), else the database's name.
-    pub name: String,
-    /// `USER`.
-    pub user: String,
-    /// `PASSWORD`.
-    pub password: String,
-    /// `HOST`: a name, an address, or the folder of a Unix socket.
-    pub host: String,
-    /// `PORT`. 0 = the engine's default.
-    pub port: u16,
-    /// `CONN_POOL_SIZE`: connections at most. Default 4 times the processors for readers.
-    pub pool_size: Option<u32>,
-    /// `OPTIONS.timeout`: how long to wait for a lock or a connection. Default 5 s.
-    pub timeout: Duration,
-    /// `OPTIONS.synchronous`, SQLite only: `NORMAL` (default) or `FULL`.
-    pub synchronous: Synchronous,
-    /// `OPTIONS.sslmode`, PostgreSQL only.
-    pub sslmode: Option<String>,
-}
-
-/// SQLite's `PRAGMA synchronous`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Durable against the death of the process.
-    Normal,
-    /// Durable against power loss too.
-    Full,
-}
-
-/// A database server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DatabaseEngine {
-    /// `sqlite3`, `django.db.backends.sqlite3`
-    Sqlite,
-    /// `postgresql`, `django.db.backends.postgresql`
-    Postgresql,
-}
-
-/// One entry of `CACHES`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CacheSettings {
-    /// `BACKEND`.
-    pub backend: CacheBackend,
-    /// `LOCATION`: Redis URLs (`redis://`, `rediss://`, `unix://`).
-    pub location: Vec<String>,
-    /// `KEY_PREFIX`. Default empty.
-    pub key_prefix: String,
-    /// `VERSION`. Default 1.
-    pub version: u32,
-    /// `TIMEOUT` of entries written without one. Default 300 s; none = never.
-    pub timeout: Option<Duration>,
-    /// `OPTIONS.MAX_ENTRIES`, locmem only. Default 100,000.
-    pub max_entries: usize,
-}
-
-/// A cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CacheBackend {
-    /// `locmem`, `django.core.cache.backends.locmem.LocMemCache`
-    Locmem,
-    /// `redis`, `django.core.cache.backends.redis.RedisCache`
-    Redis,
-}
-
-/// What the security and clickjacking middleware send.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SecuritySettings {
-    /// `SECURE_SSL_REDIRECT`. Default false.
-    pub ssl_redirect: bool,
-    /// `SECURE_SSL_HOST`.
-    pub ssl_host: Option<String>,
-    /// `SECURE_REDIRECT_EXEMPT`: path prefixes that are not redirected.
-    pub redirect_exempt: Vec<String>,
-    /// `SECURE_PROXY_SSL_HEADER`: a header's name and the value that means HTTPS.
-    pub proxy_ssl_header: Option<(String, String)>,
-    /// `SECURE_HSTS_SECONDS`. Default 0: not sent.
-    pub hsts: Duration,
-    /// `SECURE_HSTS_INCLUDE_SUBDOMAINS`. Default false.
-    pub hsts_include_subdomains: bool,
-    /// `SECURE_HSTS_PRELOAD`. Default false.
-    pub hsts_preload: bool,
-    /// `SECURE_CONTENT_TYPE_NOSNIFF`. Default true.
-    pub content_type_nosniff: bool,
-    /// `SECURE_REFERRER_POLICY`. Default `same-origin`.
-    pub referrer_policy: Option<String>,
-    /// `SECURE_CROSS_ORIGIN_OPENER_POLICY`. Default `same-origin`.
-    pub cross_origin_opener_policy: Option<String>,
-    /// `X_FRAME_OPTIONS`. Default `DENY`.
-    pub x_frame_options: String,
-    /// `USE_X_FORWARDED_HOST`. Default false.
-    pub use_x_forwarded_host: bool,
-}
-
-/// `CSRF_*`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CsrfSettings {
-    /// `CSRF_COOKIE_NAME`. Default `csrftoken`.
-    pub cookie_name: String,
-    /// `CSRF_COOKIE_AGE`. Default one year (31,449,600 s).
-    pub cookie_age: Option<Duration>,
-    /// `CSRF_COOKIE_DOMAIN`.
-    pub cookie_domain: Option<String>,
-    /// `CSRF_COOKIE_HTTPONLY`. Default false.
-    pub cookie_httponly: bool,
-    /// `CSRF_COOKIE_PATH`. Default `/`.
-    pub cookie_path: String,
-    /// `CSRF_COOKIE_SAMESITE`. Default Lax.
-    pub cookie_samesite: Option<SameSite>,
-    /// `CSRF_COOKIE_SECURE`. Default false.
-    pub cookie_secure: bool,
-    /// `CSRF_HEADER_NAME`, as sent: default `X-CSRFToken`.
-    pub header_name: String,
-    /// `CSRF_TRUSTED_ORIGINS`.
-    pub trusted_origins: Vec<String>,
-}
-
-/// Limits and timeouts (security.md's HTTP server table); all of them are settings.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ServerSettings {
-    /// `SERVER_HEADER_TIMEOUT`. Default 10 s.
-    pub header_timeout: Duration,
-    /// `SERVER_KEEP_ALIVE_TIMEOUT`. Default 75 s.
-    pub keep_alive_timeout: Duration,
-    /// `SERVER_BODY_TIMEOUT`: without progress. Default 30 s.
-    pub body_timeout: Duration,
-    /// `SERVER_WRITE_TIMEOUT`: without progress. Default 30 s.
-    pub write_timeout: Duration,
-    /// `GRACEFUL_TIMEOUT`: how long requests in flight may take after SIGTERM. Default 30 s.
-    pub graceful_timeout: Duration,
-    /// `SERVER_MAX_CONNECTIONS`. Default 10,000.
-    pub max_connections: usize,
-    /// `SERVER_MAX_REQUESTS`: requests worked on at once. Default 1,024.
-    pub max_requests: usize,
-    /// `SERVER_MAX_QUEUED_REQUESTS`: waiting beyond those; past it 503. Default 4,096.
-    pub max_queued_requests: usize,
-    /// `SERVER_MAX_HEADER_BYTES`. Default 65,536.
-    pub max_header_bytes: usize,
-    /// `DATA_UPLOAD_MAX_MEMORY_SIZE`. Default 2,621,440; none = no limit.
-    pub data_upload_max_memory_size: Option<usize>,
-    /// `DATA_UPLOAD_MAX_NUMBER_FIELDS`. Default 1,000; none = no limit.
-    pub data_upload_max_number_fields: Option<usize>,
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("secret_key", &MASK)
+            .field("secret_key_fallbacks", &vec![MASK; self.secret_key_fallbacks.len()])
+            .field("debug", &self.debug)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("base_dir", &self.base_dir)
+            .field("session", &self.session)
+            .field("databases", &self.databases)
+            .field("caches", &self.caches)
+            .field("append_slash", &self.append_slash)
+            .field("prepend_www", &self.prepend_www)
+            .field("static_url", &self.static_url)
+            .field("staticfiles_dirs", &self.staticfiles_dirs)
+            .field("template_dirs", &self.template_dirs)
+            .field("internal_ips", &self.internal_ips)
+            .field("security", &self.security)
+            .field("csrf", &self.csrf)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
 }

@@ -57,8 +57,8 @@ impl Index {
                 Shape::Prefix(prefix) => prefixed.push((position, prefix)),
             }
             // A mounted service also answers at its very prefix, where a catch-all of matchit's does not.
-            if let [Piece::Literal(prefix), Piece::Cut, Piece::Rest] = &endpoint.pieces[..] {
-                exact.push(prefix.clone());
+            if matches!(endpoint.pieces[..], [.., Piece::Rest]) && endpoint.params.len() == 1 {
+                exact.push(literal(&endpoint.pieces));
             }
         }
         exact.push(String::new());

@@ -1,6 +1,6 @@
 //! URLs: patterns that lead to views, and names that lead back to URLs.
 //!
-//! A project lists its routes with [`path`] and [`include`]; the application builds a [`Resolver`] of
+//! A project lists its routes with [`path`] and [`include()`]; the application builds a [`Resolver`] of
 //! them once, at start-up, where all that is wrong with them is found together ([`UrlErrors`]). Patterns
 //! are Django's, matched in the order in which they are listed: the first that matches wins.
 //!

@@ -179,6 +179,15 @@ impl ReverseUrls for Resolver {
     fn reverse(&self, name: &str, values: UrlValues) -> Result<String> {
         Ok(self.reverse_values(name, values)?)
     }
+
+    fn is_valid_path(&self, path: &str) -> bool {
+        self.is_valid_path(path.strip_prefix('/').unwrap_or(path))
+    }
+
+    fn patterns(&self) -> Vec<(String, Option<String>)> {
+        let listed = self.patterns();
+        listed.map(|info| (info.pattern.to_owned(), info.name.map(str::to_owned))).collect()
+    }
 }
 
 /// The pattern with the values in the place of its captures, or why they do not fit.

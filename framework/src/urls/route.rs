@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use crate::view::{IntoView, View};
 
-/// A pattern and where it leads; made by [`path`] and [`include`].
+/// A pattern and where it leads; made by [`path`] and [`include()`].
 ///
 /// # Examples
 ///
@@ -22,6 +22,7 @@ use crate::view::{IntoView, View};
 /// }
 /// # assert_eq!(urlpatterns().len(), 1);
 /// ```
+#[derive(Clone)]
 #[must_use = "a route answers nothing until it is listed in the application's routes"]
 pub struct Route {
     pub(super) pattern: String,
@@ -31,6 +32,7 @@ pub struct Route {
 }
 
 /// Where a route leads.
+#[derive(Clone)]
 pub(super) enum Target {
     View(Arc<dyn View>),
     Include(Vec<Route>),
@@ -42,7 +44,7 @@ pub(super) enum Target {
 /// The pattern has no leading slash; `<converter:name>` captures a value, which the view takes as an
 /// argument (see [`Converter`](super::Converter) for the converters, [`view`](crate::view) for views).
 /// A view that takes another number of values than its pattern captures, those of enclosing
-/// [`include`]s counted, is an error at start-up.
+/// [`include()`]s counted, is an error at start-up.
 ///
 /// # Examples
 ///
@@ -126,7 +128,7 @@ impl Route {
         self
     }
 
-    /// Puts the names of an [`include`]'s routes into a namespace: `blog:article`. Namespaces nest.
+    /// Puts the names of an [`include()`]'s routes into a namespace: `blog:article`. Namespaces nest.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self

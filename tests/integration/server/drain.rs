@@ -46,6 +46,19 @@ async fn a_request_that_was_on_its_way_is_answered() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_just_connected_may_still_ask() {
+    let mut server = start("GRACEFUL_TIMEOUT = 10").await;
+    let mut client = server.connect().await;
+    sleep(SHORT).await;
+    server.drain();
+    sleep(Duration::from_millis(25)).await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let response = client.until_closed().await;
+    assert!(response.ends_with("GET /"), "{response:?}");
+    server.ended().await;
+}
+
+#[tokio::test]
 async fn connections_that_say_nothing_do_not_hold_the_end() {
     let mut server = start("GRACEFUL_TIMEOUT = 10").await;
     let mut silent = server.connect().await;

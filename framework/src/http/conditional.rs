@@ -1,0 +1,101 @@
+//! Dates of HTTP, entity tags and conditional requests (RFC 9110 section 13).
+//!
+//! Static files use it, and views that know when their page last changed.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{HeaderMap, Method, StatusCode, header};
+
+use super::Response;
+
+/// A moment as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+pub fn http_date(moment: SystemTime) -> String {
+    // The format knows years 1970 to 9999 only; what lies outside is brought to its ends.
+    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    httpdate::fmt_http_date(moment.clamp(UNIX_EPOCH, last))
+}
+
+/// Reads a date in any of HTTP's three formats; `None` for anything else.
+pub fn parse_http_date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text).ok()
+}
+
+/// What a representation is known by: an entity tag, quoted (`"…"`, `W/"…"`), and its last change.
+#[derive(Clone, Debug, Default)]
+pub struct Validators {
+    /// The entity tag, quotes included.
+    pub etag: Option<String>,
+    /// The last change.
+    pub last_modified: Option<SystemTime>,
+}
+
+impl Validators {
+    /// The answer that the request's conditions call for instead of the representation: 304 or 412.
+    ///
+    /// The order is that of RFC 9110 section 13.2.2, as in Django's `get_conditional_response`.
+    pub fn precondition(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
+        let status = self.status(method, headers)?;
+        let mut response = Response::empty(status);
+        if status == StatusCode::NOT_MODIFIED {
+            self.describe(&mut response);
+        }
+        Some(response)
+    }
+
+    /// Sends the validators along: `ETag` and `Last-Modified`.
+    pub fn describe(&self, response: &mut Response) {
+        if let Some(etag) = &self.etag {
+            response.set_header("ETag", etag);
+        }
+        if let Some(moment) = self.last_modified {
+            response.set_header("Last-Modified", http_date(moment));
+        }
+    }
+
+    fn status(&self, method: &Method, headers: &HeaderMap) -> Option<StatusCode> {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let date = |name| text(name).and_then(parse_http_date);
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        if let Some(wanted) = text(header::IF_MATCH) {
+            if !self.strong_match(wanted) {
+                return Some(StatusCode::PRECONDITION_FAILED);
+            }
+        } else if let (Some(limit), Some(changed)) = (date(header::IF_UNMODIFIED_SINCE), self.last_modified)
+            && seconds(changed) > seconds(limit)
+        {
+            return Some(StatusCode::PRECONDITION_FAILED);
+        }
+        if let Some(known) = text(header::IF_NONE_MATCH) {
+            if self.weak_match(known) {
+                return Some(if reads { StatusCode::NOT_MODIFIED } else { StatusCode::PRECONDITION_FAILED });
+            }
+        } else if let (true, Some(since), Some(changed)) =
+            (reads, date(header::IF_MODIFIED_SINCE), self.last_modified)
+            && seconds(changed) <= seconds(since)
+        {
+            return Some(StatusCode::NOT_MODIFIED);
+        }
+        None
+    }
+
+    fn strong_match(&self, list: &str) -> bool {
+        let Some(own) = &self.etag else { return false };
+        let own_is_strong = !own.starts_with("W/");
+        list.trim() == "*" || (own_is_strong && tags(list).any(|tag| tag == own))
+    }
+
+    fn weak_match(&self, list: &str) -> bool {
+        let Some(own) = &self.etag else { return false };
+        let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();
+        list.trim() == "*" || tags(list).any(|tag| opaque(tag) == opaque(own))
+    }
+}
+
+fn tags(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|tag| tag.trim_start_matches("W/").starts_with('"'))
+}
+
+/// Whole seconds: dates of HTTP have no fraction, files have one.
+fn seconds(moment: SystemTime) -> i64 {
+    crate::clock::unix(moment)
+}

@@ -1,0 +1,112 @@
+//! The reader of the `Cookie` header, as `django/http/cookie.py` and Python's `http.cookies._unquote`.
+//!
+//! Never fails: what is no cookie is skipped, as Django does.
+
+use std::fmt;
+
+/// The cookies of a request: Django's `request.COOKIES`.
+///
+/// `Debug` shows names only.
+#[derive(Clone, Default)]
+pub struct Cookies(Vec<(String, String)>);
+
+impl Cookies {
+    /// Reads the value of a `Cookie` header as Django's `parse_cookie` does; the last of a name wins.
+    pub fn parse(header: &str) -> Self {
+        let mut cookies: Vec<(String, String)> = Vec::new();
+        for chunk in header.split(';') {
+            let (name, value) = chunk.split_once('=').unwrap_or(("", chunk));
+            let (name, value) = (strip(name), strip(value));
+            if name.is_empty() && value.is_empty() {
+                continue;
+            }
+            let value = unquote(value);
+            match cookies.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => *old = value,
+                None => cookies.push((name.to_owned(), value)),
+            }
+        }
+        Self(cookies)
+    }
+
+    /// Reads the `Cookie` header fields, whose bytes are Latin-1; several count as one.
+    pub(crate) fn from_headers(headers: &http::HeaderMap) -> Self {
+        let mut text = String::new();
+        for value in headers.get_all(http::header::COOKIE) {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.extend(value.as_bytes().iter().map(|&byte| char::from(byte)));
+        }
+        Self::parse(&text)
+    }
+
+    /// The value of a cookie.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Python's `str.strip`, which takes the four separators U+001C to U+001F for space too.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
+}
+
+/// Python's `_unquote`: strips double quotes and undoes `\ooo` and `\x`.
+fn unquote(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return value.to_owned();
+    };
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let escaped = &rest[at + 1..];
+        let octal = escaped.as_bytes().first_chunk().filter(|digits| is_octal(digits));
+        if let Some(digits) = octal {
+            let code = digits.iter().fold(0, |code, digit| code * 8 + u32::from(digit - b'0'));
+            text.extend(char::from_u32(code));
+            rest = &escaped[3..];
+            continue;
+        }
+        // Python's `.` does not match a line feed: the backslash stays.
+        let mut after = escaped.chars();
+        match after.next() {
+            Some(c) if c != '\n' => {
+                text.push(c);
+                rest = after.as_str();
+            }
+            _ => {
+                text.push('\\');
+                rest = escaped;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+fn is_octal(digits: &[u8; 3]) -> bool {
+    matches!(digits, [b'0'..=b'3', b'0'..=b'7', b'0'..=b'7'])
+}

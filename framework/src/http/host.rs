@@ -1,0 +1,285 @@
+//! Which host and scheme a request is for: Django's `get_host`, `is_secure`, `build_absolute_uri`.
+//!
+//! A host that `ALLOWED_HOSTS` does not name is a 400, so that no link, redirect or e-mail is built
+//! with one that an attacker chose.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+use super::{Request, encoding};
+use crate::{Error, Result, settings::Settings};
+
+/// What a development server may be called while `ALLOWED_HOSTS` is empty.
+const LOCAL: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
+
+/// Why a request's host is refused; the answer is 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// Well formed, but not in `ALLOWED_HOSTS`.
+    #[error("invalid Host header {host:?}: you may need to add {domain:?} to ALLOWED_HOSTS")]
+    NotAllowed {
+        /// The host, with its port.
+        host: String,
+        /// Its domain.
+        domain: String,
+    },
+    /// Not a host name or an address (RFC 1034, RFC 1035).
+    #[error("invalid Host header {0:?}: not a domain name or an address")]
+    Malformed(String),
+    /// There is none.
+    #[error("the request has no Host header")]
+    Missing,
+    /// There are several, or the request line names another one.
+    #[error("the request names more than one host")]
+    Ambiguous,
+}
+
+impl Request {
+    /// The host the request is for, with its port where it has one, checked against `ALLOWED_HOSTS`.
+    ///
+    /// # Errors
+    ///
+    /// A 400 with a [`HostError`] as its source.
+    pub fn host(&self) -> Result<&str> {
+        self.checked_host().map_err(|error| Error::from(error).set_status(http::StatusCode::BAD_REQUEST))
+    }
+
+    pub(crate) fn checked_host(&self) -> Result<&str, HostError> {
+        let settings = &self.site().settings;
+        let host = raw_host(self, settings)?;
+        let domain = domain_of(host).ok_or_else(|| HostError::Malformed(host.to_owned()))?;
+        if is_allowed(&domain, settings) {
+            Ok(host)
+        } else {
+            Err(HostError::NotAllowed { host: host.to_owned(), domain: domain.into_owned() })
+        }
+    }
+
+    /// Whether the request came over TLS, to this process or to the proxy that
+    /// `SECURE_PROXY_SSL_HEADER` trusts.
+    pub fn is_secure(&self) -> bool {
+        let direct = self.extension::<super::Secure>().is_some();
+        let Some((name, secure)) = &self.site().settings.security.proxy_ssl_header else { return direct };
+        let Some(value) = self.headers().get(&*header_name(name)) else { return direct };
+        value.to_str().is_ok_and(|text| text.split(',').next().unwrap_or_default().trim() == secure)
+    }
+
+    /// `https` or `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure() { "https" } else { "http" }
+    }
+
+    /// The path, escaped, with the query string: what a link back to this page holds.
+    pub fn full_path(&self) -> String {
+        let path = encoding::escape_path(self.path());
+        match self.uri().query() {
+            Some(query) if !query.is_empty() => format!("{path}?{}", encoding::iri_to_uri(query)),
+            _ => path.into_owned(),
+        }
+    }
+
+    /// The absolute URL of this page (`None`) or of a location relative to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::host`].
+    pub fn build_absolute_uri<'a>(&self, location: impl Into<Option<&'a str>>) -> Result<String> {
+        let Some(location) = location.into() else {
+            return Ok(format!("{}://{}{}", self.scheme(), self.host()?, self.full_path()));
+        };
+        let (scheme, authority) = super::redirects::split(location);
+        if !scheme.is_empty() && !authority.is_empty() {
+            return Ok(encoding::iri_to_uri(location).into_owned());
+        }
+        if location.starts_with("//") && !authority.is_empty() {
+            return Ok(encoding::iri_to_uri(&format!("{}:{location}", self.scheme())).into_owned());
+        }
+        let site = format!("{}://{}", self.scheme(), self.host()?);
+        let joined = join(self.path(), location.strip_prefix("//").unwrap_or(location));
+        Ok(encoding::iri_to_uri(&format!("{site}{joined}")).into_owned())
+    }
+}
+
+/// A header's name, written plainly or as Django's `META` key (`HTTP_X_FORWARDED_PROTO`).
+pub(crate) fn header_name(name: &str) -> Cow<'_, str> {
+    match name.strip_prefix("HTTP_") {
+        Some(rest) => rest.replace('_', "-").into(),
+        None => name.into(),
+    }
+}
+
+fn raw_host<'a>(request: &'a Request, settings: &Settings) -> Result<&'a str, HostError> {
+    let headers = request.headers();
+    if settings.security.use_x_forwarded_host
+        && let Some(value) = headers.get("x-forwarded-host")
+    {
+        return text(value);
+    }
+    named_host(headers, request.uri())
+}
+
+/// The one host that header and request line agree on (RFC 9112 section 3.2).
+pub(crate) fn named_host<'a>(headers: &'a HeaderMap, uri: &'a http::Uri) -> Result<&'a str, HostError> {
+    let mut values = headers.get_all(http::header::HOST).iter();
+    let authority = uri.authority().map(http::uri::Authority::as_str);
+    let host = match (values.next(), authority) {
+        (Some(value), _) => text(value)?,
+        (None, Some(authority)) => authority,
+        (None, None) => return Err(HostError::Missing),
+    };
+    let agrees = authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host));
+    if values.next().is_some() || !agrees {
+        return Err(HostError::Ambiguous);
+    }
+    if host.contains('@') {
+        return Err(HostError::Malformed(host.to_owned()));
+    }
+    Ok(host)
+}
+
+fn text(value: &http::HeaderValue) -> Result<&str, HostError> {
+    value
+        .to_str()
+        .map_err(|_| HostError::Malformed(value.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
+}
+
+/// Django's `split_domain_port`: the domain in lower case without a trailing dot, or `None` where the
+/// text is no host (`host_validation_re`).
+fn domain_of(host: &str) -> Option<Cow<'_, str>> {
+    let (domain, port) = match host.strip_prefix('[') {
+        Some(rest) => {
+            let end = rest.find(']')?;
+            let inner = &rest[..end];
+            let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.';
+            let head = inner.split(':').next()?;
+            if !inner.contains(':')
+                || !inner.bytes().all(fits)
+                || !head.bytes().all(|byte| byte.is_ascii_hexdigit())
+            {
+                return None;
+            }
+            (&host[..end + 2], &host[end + 2..])
+        }
+        None => {
+            let end = host.find(':').unwrap_or(host.len());
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-';
+            if end == 0 || !host[..end].bytes().all(fits) {
+                return None;
+            }
+            host.split_at(end)
+        }
+    };
+    let port_fits = match port.strip_prefix(':') {
+        Some(digits) => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
+        None => port.is_empty(),
+    };
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    if !port_fits || domain.is_empty() {
+        return None;
+    }
+    let lower = !domain.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if lower { domain.into() } else { domain.to_ascii_lowercase().into() })
+}
+
+fn is_allowed(domain: &str, settings: &Settings) -> bool {
+    if settings.debug && settings.allowed_hosts.is_empty() {
+        return LOCAL.iter().any(|pattern| is_same_domain(domain, pattern));
+    }
+    settings.allowed_hosts.iter().any(|pattern| pattern == "*" || is_same_domain(domain, pattern))
+}
+
+/// Django's `is_same_domain`: exactly the pattern, or below it where the pattern begins with a dot.
+pub(crate) fn is_same_domain(host: &str, pattern: &str) -> bool {
+    if let Some(parent) = pattern.strip_prefix('.') {
+        let below = || {
+            let start = host.len().checked_sub(pattern.len())?;
+            Some(host.get(start..)?.eq_ignore_ascii_case(pattern))
+        };
+        return !parent.is_empty() && (host.eq_ignore_ascii_case(parent) || below() == Some(true));
+    }
+    !pattern.is_empty() && host.eq_ignore_ascii_case(pattern)
+}
+
+/// RFC 3986 section 5.2 for a base that is a path: merge, then remove dot segments.
+fn join(base: &str, reference: &str) -> String {
+    let end = reference.find(['?', '#']).unwrap_or(reference.len());
+    let (path, tail) = reference.split_at(end);
+    if path.is_empty() {
+        return format!("{}{tail}", encoding::escape_path(base));
+    }
+    let merged = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        let folder = base.rfind('/').map_or("/", |slash| &base[..=slash]);
+        format!("{}{path}", encoding::escape_path(folder))
+    };
+    let mut segments: Vec<&str> = Vec::new();
+    let parts: Vec<&str> = merged.split('/').skip(1).collect();
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        match *part {
+            "." | ".." => {
+                if *part == ".." {
+                    segments.pop();
+                }
+                if last {
+                    segments.push("");
+                }
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}{tail}", segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_read_as_django_reads_them() {
+        for (host, domain) in [
+            ("Example.COM:80", Some("example.com")),
+            ("example.com.", Some("example.com")),
+            ("[::1]:8000", Some("[::1]")),
+            ("[fe80::1]", Some("[fe80::1]")),
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("", None),
+            ("a b", None),
+            ("a_b", None),
+            ("a:b", None),
+            ("a:", None),
+            ("[::1", None),
+            ("[g::1]", None),
+            ("user@host", None),
+            ("host/path", None),
+            (".", None),
+        ] {
+            assert_eq!(domain_of(host).as_deref(), domain, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_dotted_pattern_means_the_domain_and_all_below_it() {
+        assert!(is_same_domain("example.com", ".example.com"));
+        assert!(is_same_domain("a.b.example.com", ".Example.com"));
+        assert!(!is_same_domain("badexample.com", ".example.com"));
+        assert!(!is_same_domain("a.example.com", "example.com"));
+        assert!(!is_same_domain("example.com", ""));
+    }
+
+    #[test]
+    fn references_are_resolved_as_the_rfc_says() {
+        for (base, reference, url) in [
+            ("/a/b", "c", "/a/c"),
+            ("/a/b/", "../c?x=1", "/a/c?x=1"),
+            ("/a/b", "?x=1", "/a/b?x=1"),
+            ("/a/b", "/x/./y/../z", "/x/z"),
+            ("/a/b", "..", "/"),
+        ] {
+            assert_eq!(join(base, reference), url, "{base} + {reference}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What may stand for a response in a view's return value.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+
+use super::Response;
+use crate::{Error, Result};
+
+/// What a view may return.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn teapot(_: &mut Request) -> (StatusCode, &'static str) {
+///     (StatusCode::IM_A_TEAPOT, "short and stout")
+/// }
+/// fn numbers(_: &mut Request) -> Json<[u32; 3]> {
+///     Json([1, 2, 3])
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a response",
+    note = "a view returns `Response`, `String`, `&str`, `Json(..)`, a status, `(status, ..)` or a `Result` of one of these"
+)]
+pub trait IntoResponse {
+    /// The response, or the error to answer with.
+    fn into_response(self) -> Result<Response>;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Result<Response> {
+        Ok(self)
+    }
+}
+
+impl IntoResponse for String {
+    fn into_response(self) -> Result<Response> {
+        Ok(Response::new(self))
+    }
+}
+
+impl IntoResponse for &'static str {
+    fn into_response(self) -> Result<Response> {
+        Ok(Response::new(self))
+    }
+}
+
+impl IntoResponse for Cow<'static, str> {
+    fn into_response(self) -> Result<Response> {
+        match self {
+            Cow::Borrowed(text) => text.into_response(),
+            Cow::Owned(text) => text.into_response(),
+        }
+    }
+}
+
+impl IntoResponse for Bytes {
+    fn into_response(self) -> Result<Response> {
+        let mut response = Response::new(self);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        Ok(response)
+    }
+}
+
+impl IntoResponse for Vec<u8> {
+    fn into_response(self) -> Result<Response> {
+        Bytes::from(self).into_response()
+    }
+}
+
+impl IntoResponse for serde_json::Value {
+    fn into_response(self) -> Result<Response> {
+        Response::json(&self)
+    }
+}
+
+impl IntoResponse for StatusCode {
+    fn into_response(self) -> Result<Response> {
+        Ok(Response::empty(self))
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
+    fn into_response(self) -> Result<Response> {
+        Ok(self.1.into_response()?.with_status(self.0))
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Result<Response> {
+        Err(self)
+    }
+}
+
+impl<T: IntoResponse, E: Into<Error>> IntoResponse for Result<T, E> {
+    fn into_response(self) -> Result<Response> {
+        self.map_err(Into::into)?.into_response()
+    }
+}
+
+/// A value sent as JSON.
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Result<Response> {
+        Response::json(&self.0)
+    }
+}

@@ -1,0 +1,274 @@
+//! `render` and `redirect`: Django's shortcuts, and what a template sees of the request.
+//!
+//! Every template gets `request`, `user`, `csrf_token`, `csrf_input()` and what middleware left with
+//! [`Request::set_template_var`]. The session is lent to the template while it is rendered:
+//! only a template that reads it makes the response vary by cookie.
+
+use std::{fmt, sync::Arc};
+
+use minijinja::{
+    Environment, Error as MiniError, ErrorKind, State,
+    value::{Enumerator, Kwargs, Object, ObjectRepr, Rest, Value},
+};
+
+use super::{CsrfToken, Request, Response, ReverseUrls, UrlValues};
+use crate::{
+    Result,
+    sessions::{Loan, SharedSession},
+    templates::to_value,
+};
+
+/// Under this name functions find the request, whatever names a view gives its own values.
+const HIDDEN: &str = "__request__";
+
+/// Renders a template of the project as a 200 response, as Django's `render`.
+///
+/// # Errors
+///
+/// A 500 that names template and line where the template is missing or broken.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn index(request: &mut Request) -> Result<Response> {
+///     render(request, "index.html", context! { title => "Home" })
+/// }
+/// ```
+pub fn render(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<Response> {
+    Ok(Response::new(render_to_string(request, template, context)?))
+}
+
+/// Renders a template into text, as Django's `render_to_string` with a request.
+///
+/// # Errors
+///
+/// As [`render`].
+pub fn render_to_string(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<String> {
+    let site = Arc::clone(request.site());
+    let mut shown = RequestObject::of(request);
+    let loan = Loan::new(&mut request.session);
+    shown.session = loan.handle();
+    let context = Context { values: context.into(), request: Arc::new(shown) };
+    Ok(site.templates.render(template, Value::from_object(context))?)
+}
+
+/// 302 to a URL, as Django's `redirect`.
+pub fn redirect(url: impl AsRef<str>) -> Response {
+    Response::redirect(url)
+}
+
+/// What a higher floor makes of the session for every template, such as `user`: its name, and how it
+/// is made. Reading it counts as reading the session.
+pub(crate) type SessionVar = (&'static str, fn(&Request) -> Value);
+
+/// A name that all templates of one request know.
+#[derive(Clone)]
+struct TemplateVar {
+    name: &'static str,
+    value: Value,
+    from_session: bool,
+}
+
+#[derive(Clone, Default)]
+struct TemplateVars(Vec<TemplateVar>);
+
+impl Request {
+    /// Gives all templates of this request a value: Django's context processors, as middleware.
+    pub fn set_template_var(&mut self, name: &'static str, value: impl Into<Value>) {
+        let vars = self.extensions_mut().get_or_insert_default::<TemplateVars>();
+        vars.0.retain(|var| var.name != name);
+        vars.0.push(TemplateVar { name, value: value.into(), from_session: false });
+    }
+}
+
+/// What a template is rendered with: the view's values before the request's.
+#[derive(Debug)]
+struct Context {
+    values: Value,
+    request: Arc<RequestObject>,
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let given = self.values.get_attr(key).ok().filter(|value| !value.is_undefined());
+        given.or_else(|| match key {
+            "request" | HIDDEN => Some(Value::from_dyn_object(Arc::clone(&self.request))),
+            "csrf_token" => Some(self.request.csrf_token()),
+            "csrf_input" => Some(self.request.csrf_input()),
+            _ => self.request.var(key),
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let own = ["request", "csrf_token", "csrf_input"].map(Value::from);
+        let given = self.values.try_iter().into_iter().flatten();
+        Enumerator::Values(given.chain(own).collect())
+    }
+}
+
+/// `request` in templates.
+struct RequestObject {
+    method: String,
+    path: String,
+    full_path: String,
+    scheme: &'static str,
+    host: String,
+    query: Option<String>,
+    route: Option<String>,
+    session: SharedSession,
+    token: Option<CsrfToken>,
+    vars: TemplateVars,
+}
+
+impl RequestObject {
+    fn of(request: &Request) -> Self {
+        let mut vars = request.extension::<TemplateVars>().cloned().unwrap_or_default();
+        let session_vars = request.site().session_vars.iter();
+        vars.0.extend(session_vars.map(|&(name, make)| TemplateVar {
+            name,
+            value: make(request),
+            from_session: true,
+        }));
+        Self {
+            method: request.method().to_string(),
+            path: request.path().to_owned(),
+            full_path: request.full_path(),
+            scheme: request.scheme(),
+            host: request.checked_host().unwrap_or_default().to_owned(),
+            query: request.uri().query().map(str::to_owned),
+            route: request.route_name().map(str::to_owned),
+            session: SharedSession::default(),
+            token: request.extension::<CsrfToken>().cloned(),
+            vars,
+        }
+    }
+
+    fn var(&self, name: &str) -> Option<Value> {
+        let var = self.vars.0.iter().find(|var| var.name == name)?;
+        if var.from_session {
+            self.session.with(|session| session.touch());
+        }
+        Some(var.value.clone())
+    }
+
+    fn csrf_token(&self) -> Value {
+        Value::from_object(Csrf { token: self.token.clone(), input: false })
+    }
+
+    fn csrf_input(&self) -> Value {
+        Value::from_object(Csrf { token: self.token.clone(), input: true })
+    }
+}
+
+impl Object for RequestObject {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        Some(match name {
+            "method" => self.method.as_str().into(),
+            "path" => self.path.as_str().into(),
+            "full_path" | "get_full_path" => self.full_path.as_str().into(),
+            "scheme" => self.scheme.into(),
+            "host" | "get_host" => self.host.as_str().into(),
+            "is_secure" => (self.scheme == "https").into(),
+            "GET" | "query" => {
+                let query = super::QueryDict::parse(self.query.as_deref().unwrap_or_default());
+                // Of several values the last counts, as with `request.query().get(..)`.
+                Value::from_pairs(query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
+            }
+            "route_name" => self.route.as_deref().into(),
+            "session" => Value::from_object(SessionObject(self.session.clone())),
+            "csrf_token" => self.csrf_token(),
+            _ => return self.var(name),
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["method", "path", "full_path", "scheme", "host", "GET", "route_name"])
+    }
+}
+
+impl fmt::Debug for RequestObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// `{{ csrf_token }}`, `{{ csrf_token() }}` and `{{ csrf_input() }}`.
+#[derive(Debug)]
+struct Csrf {
+    token: Option<CsrfToken>,
+    input: bool,
+}
+
+impl Csrf {
+    fn text(&self) -> String {
+        let token = self.token.as_ref().map(CsrfToken::get).unwrap_or_default();
+        if self.input {
+            format!("<input type=\"hidden\" name=\"csrfmiddlewaretoken\" value=\"{token}\">")
+        } else {
+            token
+        }
+    }
+}
+
+impl Object for Csrf {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, MiniError> {
+        Ok(Value::from_safe_string(self.text()))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// `request.session` in templates: read-only.
+#[derive(Debug)]
+struct SessionObject(SharedSession);
+
+impl Object for SessionObject {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let key = key.as_str()?;
+        self.0.with(|session| session.contains_key(key).then(|| to_value(&session[key])))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.with(|session| session.keys().map(Value::from).collect()))
+    }
+}
+
+/// The session lent to the template being rendered; `None` outside a request.
+pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SharedSession> {
+    let request = state.lookup(HIDDEN)?;
+    request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())
+}
+
+/// Adds `url(name, value, …)` or `url(name, key=value, …)`.
+pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
+    environment.add_function("url", move |name: String, args: Rest<Value>| -> Result<String, MiniError> {
+        let values = match args.last().map(|last| Kwargs::try_from(last.clone())) {
+            Some(Ok(named)) if args.len() == 1 => {
+                let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
+                UrlValues::Keyword(named.args().map(pair).collect::<Result<_, MiniError>>()?)
+            }
+            Some(Ok(named)) if named.args().next().is_some() => {
+                let message = "url() takes values by place or by name, not both";
+                return Err(MiniError::new(ErrorKind::InvalidOperation, message));
+            }
+            _ => UrlValues::Positional(
+                args.iter().filter(|arg| !arg.is_kwargs()).map(Value::to_string).collect(),
+            ),
+        };
+        urls.reverse(&name, values)
+            .map_err(|error| MiniError::new(ErrorKind::InvalidOperation, error.chain().join(": ")))
+    });
+}

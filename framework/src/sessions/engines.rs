@@ -1,0 +1,130 @@
+//! Which engine a project uses: the one match over their names.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use super::{
+    backends,
+    codec::{COOKIE_SALT, Codec, STORE_SALT},
+    engine::{Engine, Kind, SessionEngine},
+    policy::Policy,
+    store::SessionStore,
+};
+use crate::{
+    BoxError, Clock,
+    crypto::SaltedHmac,
+    db::{Database, Databases},
+    settings::{ConfigError, Settings, SettingsErrors},
+};
+
+/// The engines that Nuages brings, by their short names.
+pub const ENGINES: [&str; 5] = ["cache", "cached_db", "db", "file", "signed_cookies"];
+
+/// Makes a project's own store; given to `App::session_engine` with the engine's name.
+pub type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn SessionStore>, BoxError> + Send + Sync>;
+
+/// What engines are made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) databases: &'a Databases,
+    pub(crate) clock: Clock,
+    /// The project's own engines.
+    pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
+}
+
+impl SessionEngine {
+    /// The engine that `SESSION_ENGINE` names, from settings alone: for programs without an application.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that keeps the engine from being made.
+    pub fn from_settings(settings: &Settings) -> Result<Self, SettingsErrors> {
+        Self::from_settings_with_clock(settings, Clock::system())
+    }
+
+    /// As [`SessionEngine::from_settings`], on a clock that tests can move.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that keeps the engine from being made.
+    pub fn from_settings_with_clock(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
+        let databases = Databases::open(settings)
+            .map_err(|error| SettingsErrors(vec![ConfigError::new("DATABASES", error.to_string())]))?;
+        let registered = BTreeMap::new();
+        let parts = Parts { settings, databases: &databases, clock, registered: &registered };
+        Self::open(&parts).map_err(|error| SettingsErrors(vec![error]))
+    }
+
+    /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
+    pub fn with_store(settings: &Settings, clock: Clock, store: Arc<dyn SessionStore>) -> Self {
+        Self::build(settings, clock, &settings.session.engine, Kind::Store(store))
+    }
+
+    pub(crate) fn open(parts: &Parts<'_>) -> Result<Self, ConfigError> {
+        let name = parts.settings.session.engine.as_str();
+        let kind = match name {
+            "db" => Kind::Store(backends::db::open(parts.database()?)),
+            "file" => {
+                let session = &parts.settings.session;
+                let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
+                let codec = Codec::new(parts.settings, STORE_SALT);
+                let policy = Arc::new(Policy::new(parts.settings, parts.clock.clone()));
+                Kind::Store(Arc::new(backends::file::FileStore::new(path, prefix, codec, policy)))
+            }
+            "signed_cookies" if parts.settings.session.hash_keys => {
+                return Err(parts
+                    .settings
+                    .error("SESSION_HASH_KEYS", "the signed_cookies engine has no keys to hash")
+                    .with_hint("remove it, or use another SESSION_ENGINE"));
+            }
+            "signed_cookies" => Kind::Cookie,
+            name => match parts.registered.get(name) {
+                Some(factory) => Kind::Store(factory(parts.settings).map_err(|error| {
+                    parts.settings.error("SESSION_ENGINE", format!("the engine cannot be made: {error}"))
+                })?),
+                None => return Err(parts.unknown(name)),
+            },
+        };
+        Ok(Self::build(parts.settings, parts.clock.clone(), name, kind))
+    }
+
+    fn build(settings: &Settings, clock: Clock, name: &str, kind: Kind) -> Self {
+        let salt = match kind {
+            Kind::Store(_) => STORE_SALT,
+            Kind::Cookie => COOKIE_SALT,
+        };
+        Self(Arc::new(Engine {
+            name: name.to_owned(),
+            kind,
+            codec: Codec::new(settings, salt),
+            policy: Arc::new(Policy::new(settings, clock)),
+            hash_keys: settings.session.hash_keys,
+            cookie_name: settings.session.cookie_name.clone(),
+            succession: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
+            queues: [const { Mutex::const_new(()) }; 64],
+        }))
+    }
+}
+
+impl Parts<'_> {
+    fn database(&self) -> Result<&Database, ConfigError> {
+        self.databases.get("default").ok_or_else(|| {
+            ConfigError::new("DATABASES.default", "the session engine keeps its sessions in this database")
+                .with_hint("add [DATABASES.default] with ENGINE and NAME, or choose another SESSION_ENGINE")
+        })
+    }
+
+    fn unknown(&self, name: &str) -> ConfigError {
+        let mut known: Vec<&str> =
+            ENGINES.into_iter().chain(self.registered.keys().map(String::as_str)).collect();
+        known.sort_unstable();
+        let message = format!("no such engine (known: {})", known.join(", "));
+        let error = self.settings.error("SESSION_ENGINE", message);
+        let near = known.iter().map(|known| (strsim::jaro_winkler(known, name), known));
+        match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((likeness, near)) if likeness > 0.8 => error.with_hint(format!("did you mean {near:?}?")),
+            _ => error.with_hint("a project's own engine is registered with App::session_engine"),
+        }
+    }
+}

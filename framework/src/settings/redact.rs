@@ -1,0 +1,98 @@
+//! What may be shown of a value: secrets are masked, long texts cut, all of it on one line.
+//!
+//! Used by errors, `diffsettings` and `Debug`.
+
+use toml::de::DeValue;
+
+/// What stands in the place of a secret.
+pub(super) const MASK: &str = "********";
+
+/// Characters of a value that an error shows at most.
+const SHOWN: usize = 80;
+
+/// Whether a project's own setting of this name is secret: Django's `hidden_settings`
+/// (django/views/debug.py).
+pub(super) fn is_secret_name(name: &str) -> bool {
+    const SECRET: [&str; 8] = ["API", "AUTH", "TOKEN", "KEY", "SECRET", "PASS", "SIGNATURE", "HTTP_COOKIE"];
+    let name = name.to_ascii_uppercase();
+    SECRET.iter().any(|word| name.contains(word))
+}
+
+/// Masks user and password of a URL, and its query.
+pub(super) fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let rest = match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{MASK}@{host}"),
+        None => rest.to_owned(),
+    };
+    let rest = match rest.split_once('?') {
+        Some((place, _)) => format!("{place}?{MASK}"),
+        None => rest,
+    };
+    format!("{scheme}://{rest}")
+}
+
+/// A value as TOML writes it, without credentials, cut where it is long.
+pub(super) fn shown(value: &DeValue<'_>) -> String {
+    cut(toml(value))
+}
+
+/// Cuts what is too long for an error.
+pub(super) fn cut(text: String) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A value as TOML writes it, without credentials, all of it.
+pub(super) fn toml(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("{:?}", without_credentials(text)),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::Datetime(moment) => moment.to_string(),
+        DeValue::Array(items) => {
+            let items: Vec<_> = items.iter().map(|item| toml(item.get_ref())).collect();
+            format!("[{}]", items.join(", "))
+        }
+        DeValue::Table(table) => {
+            let entries: Vec<_> = table
+                .iter()
+                .map(|(name, value)| {
+                    let name = name.get_ref();
+                    let value = if is_secret_name(name) { MASK.into() } else { toml(value.get_ref()) };
+                    format!("{name} = {value}")
+                })
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_never_show() {
+        for (url, shown) in [
+            ("redis://user:p@ss/word@cache:6379/1", "redis://********@cache:6379/1"),
+            ("redis://cache:6379/1", "redis://cache:6379/1"),
+            ("unix:///run/redis.sock?db=1&password=x", "unix:///run/redis.sock?********"),
+            ("redis://:a@b,redis://:c@d", "redis://********@d"),
+            ("not a url", "not a url"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+    }
+
+    #[test]
+    fn names_of_secrets_are_known_in_any_case() {
+        assert!(is_secret_name("stripe_api_key") && is_secret_name("PASSWORD"));
+        assert!(!is_secret_name("page_size"));
+    }
+}

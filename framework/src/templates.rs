@@ -1,0 +1,133 @@
+//! Templates: minijinja with autoescape, the project's folders, Django's filters.
+//!
+//! Knows nothing of requests: `http::render` adds what comes from one. Under `DEBUG` a template is
+//! read again when its file changed; otherwise it is read once.
+
+mod context;
+mod dates;
+mod error;
+mod filters;
+
+use std::path::{Path, PathBuf};
+
+use minijinja::{AutoEscape, Environment, ErrorKind, path_loader};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use context::to_value;
+pub use error::{Line, TemplateError};
+pub use minijinja;
+
+use crate::settings::Settings;
+
+/// A value as templates see it; [`context!`](crate::context!) makes one.
+pub type TemplateValue = minijinja::Value;
+
+/// Django's `filepath_to_uri`.
+const FILE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'*')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'\'')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
+
+/// The templates of an application.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+    folders: Vec<PathBuf>,
+}
+
+impl Templates {
+    /// Reads no file yet.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut environment = Environment::new();
+        environment.set_debug(settings.debug);
+        environment.set_auto_reload(settings.debug);
+        environment.set_auto_escape_callback(auto_escape);
+        let loaders: Vec<_> = settings.template_dirs.iter().map(path_loader).collect();
+        environment.set_loader(move |name| {
+            for load in &loaders {
+                if let Some(source) = load(name)? {
+                    return Ok(Some(source));
+                }
+            }
+            Ok(None)
+        });
+        filters::register(&mut environment);
+        let static_url = static_url(settings);
+        environment.add_function("static", move |path: String| static_link(&static_url, &path));
+        Self { environment, folders: settings.template_dirs.clone() }
+    }
+
+    /// The environment, to add functions to before the first request.
+    pub(crate) fn environment_mut(&mut self) -> &mut Environment<'static> {
+        &mut self.environment
+    }
+
+    /// Renders a template.
+    pub(crate) fn render(&self, name: &str, context: TemplateValue) -> Result<String, TemplateError> {
+        let render = || self.environment.get_template(name)?.render(context);
+        render().map_err(|error| TemplateError::new(name, error, &self.folders))
+    }
+
+    /// Whether there is such a template, be it broken.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        match self.environment.get_template(name) {
+            Ok(_) => true,
+            Err(error) => error.kind() != ErrorKind::TemplateNotFound,
+        }
+    }
+
+    /// Compiles every `.html` and `.txt` file of the project's folders and lists what is wrong.
+    pub(crate) fn check(&self) -> Vec<TemplateError> {
+        let mut names = Vec::new();
+        for folder in &self.folders {
+            list(folder, "", &mut names);
+        }
+        let broken = |name: &String| {
+            let error = self.environment.get_template(name).err()?;
+            Some(TemplateError::new(name, error, &self.folders))
+        };
+        names.iter().filter_map(broken).collect()
+    }
+}
+
+/// HTML is escaped everywhere but in `.txt` files; JSON and YAML are written as such.
+fn auto_escape(name: &str) -> AutoEscape {
+    match minijinja::default_auto_escape_callback(name) {
+        AutoEscape::None if !name.ends_with(".txt") => AutoEscape::Html,
+        known => known,
+    }
+}
+
+/// Names of the templates in a folder; what cannot be listed is found missing when it is asked for.
+fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(file) = entry.file_name().into_string() else { continue };
+        let name = format!("{prefix}{file}");
+        if file.starts_with('.') {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            list(&entry.path(), &format!("{name}/"), names);
+        } else if name.ends_with(".html") || name.ends_with(".txt") {
+            names.push(name);
+        }
+    }
+}
+
+/// `STATIC_URL` as a link: rooted unless it names another host.
+fn static_url(settings: &Settings) -> String {
+    let url = &settings.static_url;
+    if url.starts_with('/') || url.contains("://") { url.clone() } else { format!("/{url}") }
+}
+
+fn static_link(static_url: &str, path: &str) -> String {
+    format!("{static_url}{}", utf8_percent_encode(path.trim_start_matches('/'), FILE))
+}
