@@ -3,6 +3,8 @@
 use crate::Command;
 
 mod completions;
+mod migrate;
+mod showmigrations;
 mod startproject;
 mod version;
 
@@ -62,6 +64,8 @@ impl Entry {
 pub(crate) fn entries() -> Vec<Entry> {
     vec![
         Entry::new(Group::NewProject, startproject::StartProject),
+        Entry::new(Group::Database, migrate::Migrate),
+        Entry::new(Group::Database, showmigrations::ShowMigrations),
         Entry::new(Group::Inspection, completions::Completions),
         Entry::new(Group::Inspection, version::Version),
     ]
