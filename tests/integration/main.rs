@@ -1,10 +1,17 @@
 //! The integration tests: one binary, one file a topic.
 
+mod app;
+mod asking;
 mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
+mod cookies;
+mod csrf;
 mod db;
+mod forms;
+mod http;
+mod middleware;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
@@ -12,5 +19,6 @@ mod session_data;
 mod session_engines;
 mod settings;
 mod signing;
+mod templates;
 mod urls;
 mod vectors;
