@@ -12,6 +12,9 @@ mod db;
 mod forms;
 mod http;
 mod middleware;
+mod client;
+mod db;
+mod migrations;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
@@ -20,5 +23,6 @@ mod session_engines;
 mod settings;
 mod signing;
 mod templates;
+mod static_files;
 mod urls;
 mod vectors;
