@@ -2,19 +2,21 @@
 
 mod app;
 mod asking;
+mod auth;
 mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
+mod client;
 mod cookies;
 mod csrf;
+mod db;
 mod db;
 mod forms;
 mod http;
 mod middleware;
-mod client;
-mod db;
 mod migrations;
+mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
@@ -22,7 +24,7 @@ mod session_data;
 mod session_engines;
 mod settings;
 mod signing;
-mod templates;
 mod static_files;
+mod templates;
 mod urls;
 mod vectors;
