@@ -103,6 +103,15 @@ pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
 /// Marker: `fn`.
 pub struct ViaSync<Args>(PhantomData<fn(Args)>);
 
+/// Marker: a type that is a [`View`] by itself.
+pub struct ViaSelf;
+
+impl<V: View> IntoView<ViaSelf> for V {
+    fn into_view(self) -> Arc<dyn View> {
+        Arc::new(self)
+    }
+}
+
 struct AsyncView<F, Args>(F, PhantomData<fn(Args)>);
 struct SyncView<F, Args>(F, PhantomData<fn(Args)>);
 

@@ -11,7 +11,6 @@ mod client;
 mod cookies;
 mod csrf;
 mod db;
-mod db;
 mod forms;
 mod http;
 mod middleware;
