@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     BoxError, Clock,
+    crypto::SaltedHmac,
     db::{Database, Databases},
     settings::{ConfigError, Settings, SettingsErrors},
 };
@@ -100,7 +101,7 @@ impl SessionEngine {
             policy: Arc::new(Policy::new(settings, clock)),
             hash_keys: settings.session.hash_keys,
             cookie_name: settings.session.cookie_name.clone(),
-            moved: Default::default(),
+            succession: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
             queues: [const { Mutex::const_new(()) }; 64],
         }))
     }

@@ -12,7 +12,6 @@ mod exact;
 mod inspect;
 mod key;
 mod loading;
-mod moved;
 mod ops;
 mod policy;
 mod saving;
