@@ -79,11 +79,13 @@ pub async fn serve_with<S, B>(
     B::Error: Into<BoxError>,
 {
     let server = Server::new(settings);
-    let mut accepting = Box::pin(async {
+    let (taking, listening) = (&server, &listener);
+    // The service is moved in: it need not be `Sync`.
+    let mut accepting = Box::pin(async move {
         loop {
-            let room = server.rooms.clone().acquire_owned().await;
-            let (stream, peer) = listener.accept().await;
-            let connection = server.connect(stream, peer, service.clone());
+            let room = taking.rooms.clone().acquire_owned().await;
+            let (stream, peer) = listening.accept().await;
+            let connection = taking.connect(stream, peer, service.clone());
             tokio::spawn(async move {
                 connection.await;
                 drop(room);
