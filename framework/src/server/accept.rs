@@ -36,11 +36,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 /// # Examples
 ///
 /// ```no_run
-/// # async fn example<S, F>(app: S, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError>
-/// # where
-/// #     S: tower_service::Service<http::Request<nuages::http::Body>, Response = http::Response<nuages::http::Body>, Error = std::convert::Infallible, Future = F> + Clone + Send + 'static,
-/// #     F: Future<Output = Result<http::Response<nuages::http::Body>, std::convert::Infallible>> + Send,
-/// # {
+/// # async fn example(app: nuages::App, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError> {
 /// use nuages::server::{Listener, serve, signals};
 ///
 /// let listener = Listener::bind("127.0.0.1:8000").await?;
