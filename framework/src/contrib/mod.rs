@@ -1,3 +1,5 @@
-//! What projects use and nothing below needs: Django's `contrib`.
+//! What projects use and nothing below needs: users, messages, static files.
 
+pub mod auth;
+pub mod messages;
 pub mod staticfiles;

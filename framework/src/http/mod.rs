@@ -29,6 +29,7 @@ pub use host::HostError;
 pub use into_response::{IntoResponse, Json};
 pub use query::QueryDict;
 pub use redirects::url_has_allowed_host_and_scheme;
+pub(crate) use render::{SessionVar, add_url_function, session_of};
 pub use render::{redirect, render, render_to_string};
 pub(crate) use request::Route;
 pub use request::{Request, Secure};

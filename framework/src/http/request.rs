@@ -43,8 +43,8 @@ pub struct Request {
 /// What the resolver found.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    pub(crate) name: Option<String>,
-    pub(crate) pattern: String,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) pattern: Arc<str>,
     pub(crate) csrf_exempt: bool,
 }
 
@@ -132,7 +132,7 @@ impl Request {
 
     /// The pattern of the route that matched.
     pub fn route_pattern(&self) -> Option<&str> {
-        self.route.as_ref().map(|route| route.pattern.as_str())
+        self.route.as_ref().map(|route| &*route.pattern)
     }
 
     /// What else travels with the request: middleware leaves here what views or mounted services want.

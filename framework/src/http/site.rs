@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use super::SessionVar;
 use crate::{Clock, Result, db::Databases, settings::Settings, templates::Templates};
 
 /// What requests ask of the routes; the resolver of `urls` implements it.
@@ -94,6 +95,7 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) urls: Arc<dyn ReverseUrls>,
     pub(crate) templates: Templates,
+    pub(crate) session_vars: Vec<SessionVar>,
     pub(crate) databases: Databases,
     pub(crate) clock: Clock,
 }

@@ -23,7 +23,7 @@ impl XFrameOptionsMiddleware {
     /// Where its value cannot be sent as a header.
     pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
         let text = settings.security.x_frame_options.to_uppercase();
-        Ok(Self { value: super::security::header_value("X_FRAME_OPTIONS", &text)? })
+        Ok(Self { value: super::security::header_value(settings, "X_FRAME_OPTIONS", &text)? })
     }
 }
 

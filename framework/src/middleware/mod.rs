@@ -4,6 +4,7 @@
 //! comes back from there is always a response: an error or a panic further in has become a page by
 //! then, so that every layer can still do its work on the way out.
 
+mod authentication;
 mod clickjacking;
 mod common;
 mod csrf;
@@ -20,11 +21,13 @@ use crate::{
     view::View,
 };
 
+pub use authentication::AuthenticationMiddleware;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
 pub use csrf::{CsrfMiddleware, CsrfRejected};
 pub use panic::Panicked;
-pub(crate) use respond::respond;
+pub(crate) use panic::caught;
+pub(crate) use respond::{bare, respond};
 pub use security::SecurityMiddleware;
 pub(crate) use session::SessionMiddleware;
 
@@ -71,7 +74,7 @@ impl<'a> Next<'a> {
             Some((outer, rest)) => outer.call(request, Next { chain: rest, view: self.view }),
             None => self.view.call(request),
         };
-        match panic::caught(inner).await.and_then(Response::sendable) {
+        match caught(inner).await.and_then(Response::sendable) {
             Ok(response) => Ok(response),
             Err(error) => Ok(respond(request, error)),
         }

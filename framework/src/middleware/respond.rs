@@ -10,6 +10,7 @@ use http::{StatusCode, header};
 use crate::{
     Error, context, debug_page,
     http::{Request, Response, render_to_string},
+    view::NotAllowed,
 };
 
 /// The response to an error. It keeps the error, for the log.
@@ -26,6 +27,9 @@ pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let wait = error.retry_after().map_or(1, |wait| wait.as_secs().max(1));
         response.set_header(header::RETRY_AFTER.as_str(), wait.to_string());
+    }
+    if let Some(refused) = error.downcast_ref::<NotAllowed>() {
+        response.set_header(header::ALLOW.as_str(), &refused.allow);
     }
     response.set_error(Arc::new(error));
     response

@@ -41,7 +41,7 @@ impl SecurityMiddleware {
             if security.hsts_preload {
                 text.push_str("; preload");
             }
-            transport = Some(header_value("SECURE_HSTS_SECONDS", &text)?);
+            transport = Some(header_value(settings, "SECURE_HSTS_SECONDS", &text)?);
         }
         let mut always = Vec::new();
         if security.content_type_nosniff {
@@ -49,11 +49,15 @@ impl SecurityMiddleware {
         }
         if let Some(policy) = security.referrer_policy.as_deref().filter(|policy| !policy.is_empty()) {
             let policies: Vec<&str> = policy.split(',').map(str::trim).collect();
-            always.push((REFERRER_POLICY, header_value("SECURE_REFERRER_POLICY", &policies.join(","))?));
+            always.push((
+                REFERRER_POLICY,
+                header_value(settings, "SECURE_REFERRER_POLICY", &policies.join(","))?,
+            ));
         }
         let opener = security.cross_origin_opener_policy.as_deref();
         if let Some(policy) = opener.filter(|policy| !policy.is_empty()) {
-            always.push((OPENER_POLICY, header_value("SECURE_CROSS_ORIGIN_OPENER_POLICY", policy)?));
+            always
+                .push((OPENER_POLICY, header_value(settings, "SECURE_CROSS_ORIGIN_OPENER_POLICY", policy)?));
         }
         Ok(Self {
             redirect: security.ssl_redirect,
@@ -96,7 +100,6 @@ impl Middleware for SecurityMiddleware {
 }
 
 /// A setting's value as a header's.
-pub(super) fn header_value(setting: &str, text: &str) -> Result<HeaderValue, ConfigError> {
-    HeaderValue::from_str(text)
-        .map_err(|_| ConfigError::new(setting, text, "a header cannot hold this value"))
+pub(super) fn header_value(settings: &Settings, name: &str, text: &str) -> Result<HeaderValue, ConfigError> {
+    HeaderValue::from_str(text).map_err(|_| settings.error(name, "a header cannot hold this value"))
 }

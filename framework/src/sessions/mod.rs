@@ -23,6 +23,7 @@ pub use clear::{Clear, ClearProgress};
 pub use codec::DecodeError;
 pub use data::ValueError;
 pub use engine::{CookieTooLarge, Saved, SessionEngine};
+pub(crate) use engines::Parts as EngineParts;
 pub use engines::{ENGINES, StoreFactory};
 pub use inspect::{SessionCursor, SessionInfo};
 pub use key::SessionKey;
