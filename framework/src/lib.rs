@@ -6,6 +6,7 @@ pub mod db;
 pub mod http;
 pub mod middleware;
 pub mod prelude;
+pub mod migrations;
 pub mod server;
 pub mod sessions;
 pub mod settings;

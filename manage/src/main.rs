@@ -1,2 +1,7 @@
-//! manage
-fn main() {}
+//! The installed `manage`: starts projects, and works on the one it stands in.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    manage::Manage::installed().run()
+}

@@ -24,7 +24,7 @@ fn sqlite(folder: &Path, options: &str) -> Sqlite {
 
 fn sqlite_named(folder: &Path, name: &str, options: &str) -> Sqlite {
     let text = format!(
-        "SECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"{name}\"\n\
+        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"{name}\"\n\
          [DATABASES.default.OPTIONS]\ntimeout = 0.3\n{options}",
         "k".repeat(50)
     );
@@ -278,7 +278,7 @@ async fn an_engine_that_is_not_built_in_names_its_feature() {
         return;
     }
     let text = "[DATABASES.default]\nENGINE = \"postgresql\"\nNAME = \"x\"\n";
-    let text = format!("SECRET_KEY = \"{}\"\n{text}", "k".repeat(50));
+    let text = format!("DEBUG = true\nSECRET_KEY = \"{}\"\n{text}", "k".repeat(50));
     let settings = Settings::from_toml(&text, folder().path()).expect("valid settings");
     let error = Databases::open(&settings).expect_err("not built in");
     assert_eq!(

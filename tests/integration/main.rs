@@ -5,6 +5,7 @@ mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
 mod db;
+mod migrations;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;

@@ -3,7 +3,7 @@
 //! Whatever passes by itself (locked, full, read-only, unreachable, no free connection) is
 //! [`DbError::Unavailable`] and becomes a 503; every other error keeps the driver's as its source.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use crate::Unavailable;
 
@@ -78,6 +78,13 @@ impl DbError {
             }),
             _ => false,
         }
+    }
+
+    /// Whether another process held a lock for too long.
+    pub(crate) fn is_locked(&self) -> bool {
+        let Self::Unavailable(unavailable) = self else { return false };
+        let source = unavailable.source().and_then(|source| source.downcast_ref::<Arc<rusqlite::Error>>());
+        source.is_some_and(|error| super::place::is_busy(error))
     }
 
     /// Whether a table is missing: the sign of migrations that have not been applied.

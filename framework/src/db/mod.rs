@@ -86,6 +86,13 @@ impl Database {
         }
     }
 
+    /// Its `ENGINE`.
+    pub fn engine(&self) -> DatabaseEngine {
+        match self {
+            Self::Sqlite(_) => DatabaseEngine::Sqlite,
+        }
+    }
+
     async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,

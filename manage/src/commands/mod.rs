@@ -1,0 +1,68 @@
+//! The table of built-in commands: to add one, add its file and its row.
+
+use crate::Command;
+
+mod completions;
+mod startproject;
+mod version;
+
+/// What `help` lists together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    NewProject,
+    Server,
+    Database,
+    Sessions,
+    Inspection,
+    Project,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::NewProject, Self::Server, Self::Database, Self::Sessions, Self::Inspection, Self::Project];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::NewProject => "a new project",
+            Self::Server => "server",
+            Self::Database => "database",
+            Self::Sessions => "sessions",
+            Self::Inspection => "settings and tools",
+            Self::Project => "this project",
+        }
+    }
+}
+
+/// A row of the table.
+pub(crate) struct Entry {
+    pub(crate) group: Group,
+    pub(crate) command: Box<dyn Command>,
+    /// Whether it needs the project's URLs: then the installed `manage` leaves it to the project's program.
+    pub(crate) needs_app: bool,
+    name: String,
+}
+
+impl Entry {
+    pub(crate) fn new(group: Group, command: impl Command + 'static) -> Self {
+        let name = command.define().get_name().to_owned();
+        Self { group, command: Box::new(command), needs_app: false, name }
+    }
+
+    fn needs_app(mut self) -> Self {
+        self.needs_app = true;
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The table.
+pub(crate) fn entries() -> Vec<Entry> {
+    vec![
+        Entry::new(Group::NewProject, startproject::StartProject),
+        Entry::new(Group::Inspection, completions::Completions),
+        Entry::new(Group::Inspection, version::Version),
+    ]
+}
