@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::mount::Outside;
 use crate::{
-    Clock, contrib,
+    Clock,
+    cache::Caches,
+    contrib,
     db::Databases,
     http::{ReverseUrls, Site, add_url_function},
     middleware::{
@@ -56,6 +58,13 @@ impl Plan {
         let settings = &self.settings;
         let mut errors = Vec::new();
         let databases = keep(&mut errors, self.databases());
+        let caches = match Caches::open(settings, self.clock.clone()) {
+            Ok(caches) => Some(caches),
+            Err(found) => {
+                errors.extend(found.0);
+                None
+            }
+        };
         let sessions = databases.as_ref().and_then(|databases| {
             let parts =
                 EngineParts { settings, databases, clock: self.clock.clone(), registered: &self.engines };
@@ -69,8 +78,8 @@ impl Plan {
             let broken = templates.check().into_iter();
             errors.extend(broken.map(|error| ConfigError::new("TEMPLATE_DIRS", error.to_string())));
         }
-        let (Some(databases), Some(sessions), Some(resolver), Some(security), Some(frames)) =
-            (databases, sessions, resolver, security, frames)
+        let (Some(databases), Some(caches), Some(sessions), Some(resolver), Some(security), Some(frames)) =
+            (databases, caches, sessions, resolver, security, frames)
         else {
             return Err(SettingsErrors(errors));
         };
@@ -93,6 +102,7 @@ impl Plan {
             templates,
             session_vars: vec![("user", contrib::auth::template_user)],
             databases,
+            caches,
             clock: self.clock.clone(),
         };
         let outside = self.outside.clone();

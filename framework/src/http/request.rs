@@ -13,7 +13,7 @@ use std::{
 use http::{Extensions, HeaderMap, Method, Uri, request::Parts};
 
 use super::{Body, Cookies, QueryDict, Site, UrlArgs, forms::Payload};
-use crate::{Clock, Error, Result, db::Databases, sessions::Session, settings::Settings};
+use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
 /// One request.
 ///
@@ -158,6 +158,11 @@ impl Request {
     /// The databases of `DATABASES`: `request.db().get("default")`.
     pub fn db(&self) -> &Databases {
         &self.site.databases
+    }
+
+    /// The caches of `CACHES`: `request.caches().get("default")`.
+    pub fn caches(&self) -> &Caches {
+        &self.site.caches
     }
 
     /// The application's clock: what a view that asks for the time is tested with.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::SessionVar;
-use crate::{Clock, Result, db::Databases, settings::Settings, templates::Templates};
+use crate::{Clock, Result, cache::Caches, db::Databases, settings::Settings, templates::Templates};
 
 /// What requests ask of the routes; the resolver of `urls` implements it.
 pub(crate) trait ReverseUrls: Send + Sync {
@@ -97,5 +97,6 @@ pub(crate) struct Site {
     pub(crate) templates: Templates,
     pub(crate) session_vars: Vec<SessionVar>,
     pub(crate) databases: Databases,
+    pub(crate) caches: Caches,
     pub(crate) clock: Clock,
 }
