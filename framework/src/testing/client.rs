@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::Method;
 
 use super::{ClientSession, Cookie, TestRequest, jar::Jar};
-use crate::{App, Clock, Result, settings::Settings};
+use crate::{App, Clock, Result, sessions::SessionEngine, settings::Settings};
 
 /// A visitor. Clones are the same visitor: they share the cookies.
 ///
@@ -32,6 +32,7 @@ use crate::{App, Clock, Result, settings::Settings};
 #[derive(Clone)]
 pub struct Client {
     pub(super) app: App,
+    pub(super) sessions: SessionEngine,
     pub(super) host: String,
     pub(super) secure: bool,
     pub(super) enforce_csrf: bool,
@@ -40,9 +41,15 @@ pub struct Client {
 
 impl Client {
     /// A visitor without cookies. The `Host` it asks for is the first of `ALLOWED_HOSTS`, or `localhost`.
+    ///
+    /// # Panics
+    ///
+    /// With all that [`App::check`] finds wrong: such an application could not start either.
+    #[track_caller]
     pub fn new(app: App) -> Self {
+        let sessions = app.sessions().unwrap_or_else(|errors| panic!("{errors}"));
         let host = host_of(app.settings());
-        Self { app, host, secure: false, enforce_csrf: false, jar: Arc::default() }
+        Self { app, sessions, host, secure: false, enforce_csrf: false, jar: Arc::default() }
     }
 
     /// Another visitor of the same application, without cookies.
@@ -115,7 +122,7 @@ impl Client {
 
     /// The application's clock: move it, and sessions and cookies end.
     pub fn clock(&self) -> &Clock {
-        self.app.clock()
+        self.sessions.clock()
     }
 
     /// The value of a cookie that the client holds.

@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::{IntoFuture, poll_fn},
+    future::IntoFuture,
     net::{Ipv4Addr, SocketAddr},
 };
 
@@ -146,12 +146,9 @@ impl<'a> TestRequest<'a> {
         if !client.enforce_csrf {
             extensions.insert(Unchecked);
         }
-        let mut app = client.app.clone();
-        let call = async {
-            poll_fn(|cx| app.poll_ready(cx)).await?;
-            app.call(request).await
-        };
-        let response = call.await.unwrap_or_else(|never: Infallible| match never {});
+        // An `App` is always ready.
+        let answered = client.app.clone().call(request).await;
+        let response = answered.unwrap_or_else(|never: Infallible| match never {});
         let response = TestResponse::read(response).await;
         client.keep(response.cookies(), &path);
         response
@@ -188,6 +185,7 @@ impl<'a> TestRequest<'a> {
             None => self.target.clone(),
             Some(_) => format!("{}{rest}", &path[..=path.rfind('/').unwrap_or(0)]),
         };
+        self.target = without_dots(&self.target);
         if !keeps_method {
             if self.method != Method::HEAD {
                 self.method = Method::GET;
@@ -205,5 +203,43 @@ impl<'a> IntoFuture for TestRequest<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+/// RFC 3986 section 5.2.4: a browser asks for no `.` or `..` in a path.
+fn without_dots(target: &str) -> String {
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let mut kept = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => kept.push(segment),
+        }
+        if matches!(segment, "." | "..") && segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    format!("/{}{query}", kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_removed_as_browsers_do() {
+        for (target, expected) in [
+            ("/a/b/../../c/?d=..", "/c/?d=.."),
+            ("/a/./b", "/a/b"),
+            ("/a/..", "/"),
+            ("/a/.", "/a/"),
+            ("/../../a", "/a"),
+            ("/", "/"),
+            ("/a//b/", "/a//b/"),
+        ] {
+            assert_eq!(without_dots(target), expected, "{target}");
+        }
     }
 }

@@ -25,7 +25,7 @@ pub struct ClientSession {
 
 impl ClientSession {
     pub(super) async fn load(client: &Client) -> Result<Self> {
-        let engine = client.app.sessions();
+        let engine = &client.sessions;
         let cookie = client.cookie(&client.app.settings().session.cookie_name);
         let session = match cookie {
             Some(cookie) => engine.load(cookie).await?,
@@ -40,7 +40,7 @@ impl ClientSession {
     ///
     /// Where the session store fails.
     pub async fn save(&mut self) -> Result<()> {
-        let saved = self.client.app.sessions().save(&mut self.session).await?;
+        let saved = self.client.sessions.save(&mut self.session).await?;
         tracing::debug!(?saved, "the test client's session");
         let settings = &self.client.app.settings().session;
         let end = (!self.session.expires_at_browser_close()).then(|| self.session.expiry_date());
