@@ -128,7 +128,7 @@ class Visit:
     def the_page_looks_as_it_should_in_light_and_dark_wide_and_narrow(self):
         for scheme in ("light", "dark"):
             self.browser.prefer(scheme)
-            for width, height in ((1200, 900), (360, 800)):
+            for width, height in ((1200, 740), (360, 800)):
                 self.browser.viewport(width, height)
                 beyond = self.browser.run("return document.documentElement.scrollWidth - window.innerWidth")
                 assert beyond <= 0, f"{beyond} pixels beyond a window of {width}"
