@@ -4,6 +4,7 @@ mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
+mod client;
 mod db;
 mod migrations;
 #[cfg(feature = "redis")]
@@ -13,5 +14,6 @@ mod session_data;
 mod session_engines;
 mod settings;
 mod signing;
+mod static_files;
 mod urls;
 mod vectors;
