@@ -51,12 +51,23 @@ impl SessionEngine {
     ///
     /// Every setting that keeps the engine from being made.
     pub fn from_settings_with_clock(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
+        Self::from_settings_with_caches(settings, clock.clone(), &Caches::open(settings, clock)?)
+    }
+
+    /// As [`SessionEngine::from_settings_with_clock`], with these caches in the place of those of `CACHES`.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that keeps the engine from being made.
+    pub fn from_settings_with_caches(
+        settings: &Settings,
+        clock: Clock,
+        caches: &Caches,
+    ) -> Result<Self, SettingsErrors> {
         let databases = Databases::open(settings)
             .map_err(|error| SettingsErrors(vec![ConfigError::new("DATABASES", error.to_string())]))?;
-        let caches = Caches::open(settings, clock.clone())?;
         let registered = BTreeMap::new();
-        let parts =
-            Parts { settings, databases: &databases, caches: &caches, clock, registered: &registered };
+        let parts = Parts { settings, databases: &databases, caches, clock, registered: &registered };
         Self::open(&parts).map_err(|error| SettingsErrors(vec![error]))
     }
 
