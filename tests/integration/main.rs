@@ -12,6 +12,7 @@ mod redis_server;
 mod server;
 mod session_data;
 mod session_engines;
+mod session_http;
 mod settings;
 mod signing;
 mod static_files;
