@@ -10,6 +10,7 @@ mod migrations;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
+mod session_caches;
 mod session_data;
 mod session_engines;
 mod session_http;
