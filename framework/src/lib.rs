@@ -5,14 +5,16 @@ pub mod contrib;
 pub mod db;
 pub mod http;
 pub mod middleware;
-pub mod prelude;
 pub mod migrations;
+pub mod prelude;
 pub mod server;
 pub mod sessions;
 pub mod settings;
 pub mod signing;
 pub mod templates;
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod urls;
 pub mod view;
 
