@@ -4,6 +4,7 @@ mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
+mod client;
 mod db;
 mod migrations;
 #[cfg(feature = "redis")]
@@ -11,7 +12,9 @@ mod redis_server;
 mod server;
 mod session_data;
 mod session_engines;
+mod session_http;
 mod settings;
 mod signing;
+mod static_files;
 mod urls;
 mod vectors;

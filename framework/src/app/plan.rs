@@ -105,7 +105,10 @@ impl Plan {
             caches,
             clock: self.clock.clone(),
         };
-        let outside = self.outside.clone();
+        let mut outside = self.outside.clone();
+        if let Some((prefix, files)) = contrib::staticfiles::StaticFiles::from_settings(settings) {
+            outside.push(Arc::new(Outside::new(&prefix, files)));
+        }
         SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
     }
 

@@ -31,7 +31,7 @@ use tower_service::Service;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(text: &str) -> ServerSettings {
-    let text = format!("SECRET_KEY = \"{}\"\n{text}", "0123456789".repeat(5));
+    let text = format!("SECRET_KEY = \"{}\"\nDEBUG = true\n{text}", "0123456789".repeat(5));
     Settings::from_toml(&text, Path::new("/nonexistent")).expect("settings").server
 }
 

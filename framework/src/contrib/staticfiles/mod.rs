@@ -1,97 +1,111 @@
 //! Static files in development: what lies in `STATICFILES_DIRS` is served below `STATIC_URL` under `DEBUG`,
 //! as Django's runserver does (django/contrib/staticfiles/handlers.py).
 //!
-//! `App` asks [`StaticFiles`] before anything else, so that a stylesheet never pays for a session.
-//! `find` decides which file is meant and never leaves the folders, `range` reads `Range`, `stream`
-//! sends what is too large to hold. In production the web server in front does this.
+//! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware: a stylesheet never
+//! pays for a session. `find` decides which file is meant and never leaves the folders, `range` reads
+//! `Range`, `stream` sends what is too large to hold. In production the web server in front does this.
 
 mod find;
 mod range;
 mod stream;
 
 use std::{
+    convert::Infallible,
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
     sync::Arc,
+    task::{Context, Poll},
     time::UNIX_EPOCH,
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use tower_service::Service;
 
 use self::{find::Found, range::Range};
 use crate::{
     BoxFuture, Error, Result,
-    http::{Body, Request, Response, Validators},
+    http::{Body, Response, Validators},
+    middleware::bare,
     settings::Settings,
-    view::View,
 };
 
 /// Files up to this size are read in one go.
 const SMALL: u64 = 256 * 1024;
 
-/// The static files of a project, as a view for every path below [`StaticFiles::prefix`].
-#[derive(Debug)]
+/// A service that answers with the files of some folders; the path of a URL is the file's.
+///
+/// # Examples
+///
+/// Files that a project serves itself, in production too:
+///
+/// ```
+/// use nuages::{App, contrib::staticfiles::StaticFiles, settings::Settings};
+///
+/// fn app(settings: Settings) -> App {
+///     App::new(settings).mount_outside("downloads/", StaticFiles::new(["downloads".into()]))
+/// }
+/// ```
+#[derive(Clone, Debug)]
 pub struct StaticFiles {
-    prefix: String,
     folders: Arc<[PathBuf]>,
 }
 
-/// A view that serves the files in `folders` below the URL `prefix` (`static/`).
-pub fn serve_static(prefix: &str, folders: impl IntoIterator<Item = PathBuf>) -> Arc<dyn View> {
-    Arc::new(StaticFiles::new(prefix, folders))
-}
-
 impl StaticFiles {
-    /// The files in `folders`, below the URL `prefix` (`static/`). Where two folders have a file of the
-    /// same name, the first wins.
-    pub fn new(prefix: &str, folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        let prefix = match prefix.trim_matches('/') {
-            "" => "/".to_owned(),
-            inner => format!("/{inner}/"),
-        };
-        Self { prefix, folders: folders.into_iter().collect() }
+    /// The files in `folders`. Where two folders have a file of the same name, the first wins.
+    pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { folders: folders.into_iter().collect() }
     }
 
-    /// What the settings say is to be served; none without `DEBUG`, without `STATICFILES_DIRS`, or where
-    /// `STATIC_URL` is on another host.
-    pub fn from_settings(settings: &Settings) -> Option<Self> {
+    /// What the settings say is to be served, and the prefix to mount it at; none without `DEBUG`,
+    /// without `STATICFILES_DIRS`, or where `STATIC_URL` is on another host.
+    pub(crate) fn from_settings(settings: &Settings) -> Option<(String, Self)> {
         let url = settings.static_url.as_str();
         let elsewhere = url.contains("://") || url.starts_with("//");
-        let none = !settings.debug || url.is_empty() || elsewhere || settings.staticfiles_dirs.is_empty();
-        (!none).then(|| Self::new(url, settings.staticfiles_dirs.iter().cloned()))
+        let prefix = url.trim_matches('/');
+        if !settings.debug || elsewhere || prefix.is_empty() || settings.staticfiles_dirs.is_empty() {
+            return None;
+        }
+        Some((format!("{prefix}/"), Self::new(settings.staticfiles_dirs.iter().cloned())))
     }
 
-    /// The path that all its URLs begin with, such as `/static/`.
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    async fn answer(&self, request: &Request) -> Result<Response> {
-        let path = request.uri().path();
-        let missing = || Error::not_found(format!("no static file at {path:?}"));
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    async fn answer(self, method: Method, path: String, headers: HeaderMap) -> Result<Response> {
+        if !matches!(method, Method::GET | Method::HEAD) {
             return Ok(Response::method_not_allowed(&["GET", "HEAD"]));
         }
-        let inner = path.strip_prefix(self.prefix.as_str()).and_then(find::relative).ok_or_else(missing)?;
-        let folders = self.folders.clone();
-        let found = blocking(move || find::find(&folders, &inner)).await?;
-        respond(request, found.ok_or_else(missing)?).await
+        let missing = || Error::not_found(format!("no static file at {path:?}"));
+        let relative = path.strip_prefix('/').and_then(find::relative).ok_or_else(missing)?;
+        let found = blocking(move || find::find(&self.folders, &relative)).await?;
+        respond(&method, &headers, found.ok_or_else(missing)?).await
     }
 }
 
-impl View for StaticFiles {
-    fn arity(&self) -> usize {
-        0
+impl Service<Request<Body>> for StaticFiles {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
-        Box::pin(self.answer(request))
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.clone().answer(method, path, request.headers().clone());
+        Box::pin(async {
+            let response = answer.await.unwrap_or_else(|error| {
+                if error.status().is_server_error() {
+                    tracing::error!(target: "nuages.request", ?error, "a static file cannot be read");
+                }
+                Response::html(bare(error.status())).with_status(error.status())
+            });
+            Ok(response.into())
+        })
     }
 }
 
-async fn respond(request: &Request, found: Found) -> Result<Response> {
+async fn respond(method: &Method, headers: &HeaderMap, found: Found) -> Result<Response> {
     let Found { file, length, modified, media_type } = found;
     let validators = Validators {
         etag: modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).map(|age| {
@@ -100,7 +114,7 @@ async fn respond(request: &Request, found: Found) -> Result<Response> {
         }),
         last_modified: modified,
     };
-    if let Some(response) = validators.precondition(request.method(), request.headers()) {
+    if let Some(response) = validators.precondition(method, headers) {
         return Ok(response);
     }
     let mut response = Response::empty(StatusCode::OK);
@@ -109,7 +123,7 @@ async fn respond(request: &Request, found: Found) -> Result<Response> {
     // A browser asks each time whether what it has is still right: in development it often is not.
     response.set_header("Cache-Control", "no-cache");
     response.set_header("X-Content-Type-Options", "nosniff");
-    let (from, length) = match range::requested(request, &validators, length) {
+    let (from, length) = match range::requested(headers, &validators, length) {
         Range::Whole => (0, length),
         Range::Part { from, to } => {
             response.set_status(StatusCode::PARTIAL_CONTENT);
@@ -124,7 +138,7 @@ async fn respond(request: &Request, found: Found) -> Result<Response> {
     };
     response.set_header(header::CONTENT_TYPE.as_str(), media_type);
     response.set_header("Content-Length", length.to_string());
-    if *request.method() == Method::GET {
+    if *method == Method::GET {
         response.set_body(body(file, from, length).await?);
     }
     Ok(response)

@@ -4,7 +4,7 @@
 
 use http::{HeaderMap, header};
 
-use crate::http::{Request, Validators, parse_http_date};
+use crate::http::{Validators, parse_http_date};
 
 /// Which bytes are to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,8 +19,7 @@ pub(super) enum Range {
     Outside,
 }
 
-pub(super) fn requested(request: &Request, validators: &Validators, length: u64) -> Range {
-    let headers = request.headers();
+pub(super) fn requested(headers: &HeaderMap, validators: &Validators, length: u64) -> Range {
     match text(headers, header::RANGE) {
         Some(range) if is_same(headers, validators) => parse(range, length),
         _ => Range::Whole,
