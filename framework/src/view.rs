@@ -104,14 +104,6 @@ pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
 pub struct ViaView(());
 /// Marker: `fn`.
 pub struct ViaSync<Args>(PhantomData<fn(Args)>);
-/// Marker: a type that is a [`View`] by itself.
-pub struct ViaSelf;
-
-impl<V: View> IntoView<ViaSelf> for V {
-    fn into_view(self) -> Arc<dyn View> {
-        Arc::new(self)
-    }
-}
 
 impl<V: View> IntoView<ViaView> for V {
     fn into_view(self) -> Arc<dyn View> {

@@ -71,7 +71,9 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
         event.record(&mut found);
         let metadata = event.metadata();
         let text = match found.status.filter(|_| metadata.target() == SERVER) {
-            Some(status) => self.style.http(status, format!("{} {}", now(), OneLine(&found.message))).to_string(),
+            Some(status) => {
+                self.style.http(status, format!("{} {}", now(), OneLine(&found.message))).to_string()
+            }
             None => {
                 let Found { message, fields, .. } = found;
                 let text = format!("{} {} {}: {message}{fields}", now(), metadata.level(), metadata.target());
@@ -179,7 +181,8 @@ mod tests {
     #[test]
     fn a_warning_is_one_line_whatever_it_carries() {
         let evil = "x\r\n[23/Nov/2026] \u{1b}[31mforged\u{202e}";
-        let written = lines(1, Style::plain(), || tracing::warn!(target: "nuages.sessions", evil, "odd {evil}"));
+        let written =
+            lines(1, Style::plain(), || tracing::warn!(target: "nuages.sessions", evil, "odd {evil}"));
         let [line] = written.as_slice() else { panic!("one line, not {written:?}") };
         assert_eq!(line.matches(char::is_control).count(), 1, "{line:?}");
         assert!(line.contains("WARN nuages.sessions: odd x\\r\\n") && !line.contains('\u{202e}'), "{line:?}");
