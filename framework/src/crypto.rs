@@ -50,17 +50,21 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 ///
 /// Where the system has no random source: nothing safe can be done without one.
 pub(crate) fn random_text(length: usize, alphabet: &[u8]) -> String {
-    debug_assert!(!alphabet.is_empty() && alphabet.len() <= 128 && alphabet.is_ascii());
-    let letters = alphabet.len();
-    // The largest multiple of the alphabet's size in a byte: values past it would favour some letters.
-    let fair = 256 / letters * letters;
     let mut text = String::with_capacity(length);
     let mut bytes = [0u8; 64];
     while text.len() < length {
         getrandom::fill(&mut bytes).expect("the system has a random source");
-        let fair_bytes = bytes.iter().map(|&byte| usize::from(byte)).filter(|&byte| byte < fair);
-        let drawn = fair_bytes.map(|byte| char::from(alphabet[byte % letters]));
-        text.extend(drawn.take(length - text.len()));
+        text.extend(evenly(bytes, alphabet).take(length - text.len()));
     }
     text
+}
+
+/// Turns random bytes into letters of `alphabet` (at most 128 of them, ASCII), each as likely as any.
+pub(crate) fn evenly(bytes: impl IntoIterator<Item = u8>, alphabet: &[u8]) -> impl Iterator<Item = char> {
+    debug_assert!(!alphabet.is_empty() && alphabet.len() <= 128 && alphabet.is_ascii());
+    let letters = alphabet.len();
+    // The largest multiple of the alphabet's size in a byte: values past it would favour some letters.
+    let fair = 256 / letters * letters;
+    let bytes = bytes.into_iter().map(usize::from).filter(move |&byte| byte < fair);
+    bytes.map(move |byte| char::from(alphabet[byte % letters]))
 }

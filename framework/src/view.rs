@@ -4,6 +4,8 @@
 //! A captured value that does not parse into its argument's type is a 404. Which URL leads to which
 //! view, and whether the numbers of captures and arguments agree, is the business of `urls`.
 
+mod methods;
+
 use std::{future::Future, marker::PhantomData, str::FromStr, sync::Arc};
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
 };
 
 pub use crate::future::BoxFuture;
+pub use methods::{Methods, NotAllowed, csrf_exempt, methods, require_http_methods};
 
 /// What answers a request.
 ///
@@ -40,6 +43,10 @@ pub trait View: Send + Sync + 'static {
     /// What errors and the debug page call it: the path of the function, or of the type.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
+    }
+    /// Whether forms of other sites may post to it; see [`csrf_exempt`].
+    fn csrf_exempt(&self) -> bool {
+        false
     }
     /// Answers the request; the captured values lie in it.
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
@@ -95,6 +102,7 @@ pub trait IntoView<Via> {
 pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
 /// Marker: `fn`.
 pub struct ViaSync<Args>(PhantomData<fn(Args)>);
+
 /// Marker: a type that is a [`View`] by itself.
 pub struct ViaSelf;
 

@@ -5,7 +5,6 @@
 
 use std::{
     env,
-    error::Error as StdError,
     ffi::OsString,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -18,7 +17,7 @@ use crate::{
     Command, CommandError, Project, Style,
     commands::{self, Entry, Group},
     delegate,
-    project::AppBuilder,
+    project::{AppBuilder, Globals, SETTINGS_VARIABLE},
 };
 
 /// The command line: the built-in commands and a project's own.
@@ -47,7 +46,7 @@ use crate::{
 /// }
 ///
 /// fn main() -> std::process::ExitCode {
-///     Manage::new(|settings| crate::app_stub::App::new(settings)).command(Greet).run()
+///     Manage::new(|settings| nuages::App::new(settings)).command(Greet).run()
 /// }
 /// ```
 #[must_use = "nothing happens until `run`"]
@@ -60,7 +59,7 @@ impl Manage {
     /// The command line of a project: `app` builds its application from its settings.
     pub fn new<F>(app: F) -> Self
     where
-        F: Fn(nuages::settings::Settings) -> crate::app_stub::App + Send + Sync + 'static,
+        F: Fn(nuages::settings::Settings) -> nuages::App + Send + Sync + 'static,
     {
         Self { app: Some(Box::new(app)), entries: commands::entries() }
     }
@@ -112,9 +111,9 @@ impl Manage {
         if self.app.is_none() && entry.needs_app {
             return delegate::to_project(settings_file.as_deref(), &args[1..]);
         }
-        let style = if matches.get_flag("no-color") { Style::plain() } else { Style::of(&io::stdout()) };
+        let colors = !matches.get_flag("no-color");
         let verbosity = matches.get_one("verbosity").copied().unwrap_or(1);
-        let project = Project::new(settings_file, self.app, definition, style, verbosity);
+        let project = Project::new(Globals { settings_file, colors, verbosity }, self.app, definition);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -201,29 +200,10 @@ impl Manage {
     }
 }
 
-/// The environment's way to name the settings file.
-const SETTINGS_VARIABLE: &str = "NUAGES_SETTINGS";
-
 /// Tells on stderr why a command failed: the message, its causes, and the way out.
 fn report(error: &CommandError, colors: bool) -> ExitCode {
     let style = if colors { Style::of(&io::stderr()) } else { Style::plain() };
-    let mut text = String::new();
-    let message = error.to_string();
-    if !message.is_empty() {
-        text = format!("{} {message}", style.error("error:"));
-        let mut next = error.source();
-        while let Some(cause) = next {
-            let cause_text = cause.to_string();
-            let several = cause_text.contains('\n');
-            text += &if several {
-                format!(":\n  {}", cause_text.replace('\n', "\n  "))
-            } else {
-                format!(": {cause_text}")
-            };
-            next = cause.source();
-        }
-        text.push('\n');
-    }
+    let mut text = format!("{} {}\n", style.error("error:"), error.with_causes());
     if let Some(hint) = error.hint_text() {
         text += &format!("{} {hint}\n", style.success("hint:"));
     }

@@ -50,6 +50,22 @@ impl CommandError {
         self
     }
 
+    /// The message and all its causes, `message: cause: cause`; a cause of several lines stands below.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.message.clone();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            let words = cause.to_string();
+            text += &if words.contains('\n') {
+                format!(":\n  {}", words.replace('\n', "\n  "))
+            } else {
+                format!(": {words}")
+            };
+            next = cause.source();
+        }
+        text
+    }
+
     /// The way out, if there is one to name.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -6,15 +6,16 @@
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     manage::run(|settings| crate::app_stub::App::new(settings))
+//!     manage::run(|settings| crate::nuages::App::new(settings))
 //! }
 //! ```
 
-pub mod app_stub;
 mod cli;
 mod command;
 mod commands;
 mod delegate;
+mod logging;
+mod progress;
 mod project;
 mod scaffold;
 mod style;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 pub use clap;
 pub use cli::Manage;
 pub use command::{BoxFuture, Command, CommandError};
+pub use progress::Progress;
 pub use project::Project;
 pub use style::{Painted, Style};
 
@@ -33,7 +35,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Runs the command that the arguments of the process name, for the project whose application `app` builds.
 pub fn run<F>(app: F) -> ExitCode
 where
-    F: Fn(nuages::settings::Settings) -> app_stub::App + Send + Sync + 'static,
+    F: Fn(nuages::settings::Settings) -> nuages::App + Send + Sync + 'static,
 {
     Manage::new(app).run()
 }

@@ -9,37 +9,43 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::app_stub::App;
-use nuages::settings::Settings;
+use nuages::{
+    App,
+    sessions::{ENGINES, SessionEngine},
+    settings::{Settings, SettingsErrors},
+};
 
 use crate::{CommandError, Style};
 
 /// The file that makes a folder a project.
 pub(crate) const SETTINGS_FILE: &str = "settings.toml";
+/// The environment's way to name it.
+pub(crate) const SETTINGS_VARIABLE: &str = "NUAGES_SETTINGS";
 
 /// Builds the project's application from its settings.
 pub(crate) type AppBuilder = Box<dyn Fn(Settings) -> App + Send + Sync>;
 
+/// The options that every command has.
+#[derive(Clone)]
+pub(crate) struct Globals {
+    /// `--settings` or `NUAGES_SETTINGS`; none = to be looked for.
+    pub(crate) settings_file: Option<PathBuf>,
+    /// False after `--no-color`.
+    pub(crate) colors: bool,
+    pub(crate) verbosity: u8,
+}
+
 /// The project a command works on.
 pub struct Project {
-    settings_file: Option<PathBuf>,
+    globals: Globals,
     settings: OnceLock<Settings>,
     app: Option<AppBuilder>,
     command_line: clap::Command,
-    style: Style,
-    verbosity: u8,
 }
 
 impl Project {
-    /// A project whose settings file was named (`--settings`, `NUAGES_SETTINGS`), or is to be looked for.
-    pub(crate) fn new(
-        settings_file: Option<PathBuf>,
-        app: Option<AppBuilder>,
-        command_line: clap::Command,
-        style: Style,
-        verbosity: u8,
-    ) -> Self {
-        Self { settings_file, settings: OnceLock::new(), app, command_line, style, verbosity }
+    pub(crate) fn new(globals: Globals, app: Option<AppBuilder>, command_line: clap::Command) -> Self {
+        Self { globals, settings: OnceLock::new(), app, command_line }
     }
 
     /// Its settings, read at the first call.
@@ -64,7 +70,7 @@ impl Project {
     ///
     /// Where there is none.
     pub fn settings_file(&self) -> Result<PathBuf, CommandError> {
-        if let Some(file) = &self.settings_file {
+        if let Some(file) = &self.globals.settings_file {
             if file.is_file() {
                 return Ok(file.clone());
             }
@@ -92,6 +98,52 @@ impl Project {
         Ok(build(self.settings()?.clone()))
     }
 
+    /// Its application, with nothing wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::app`], and where [`App::check`] finds mistakes: all of them.
+    pub fn checked_app(&self) -> Result<App, CommandError> {
+        let app = self.app()?;
+        app.check().map_err(|errors| self.unusable(errors))?;
+        Ok(app)
+    }
+
+    /// Its session engine: the application's, or in the installed `manage` the one that the settings name.
+    ///
+    /// # Errors
+    ///
+    /// Where settings are wrong, and where the installed `manage` meets an engine of the project's own.
+    pub fn session_engine(&self) -> Result<SessionEngine, CommandError> {
+        if self.app.is_some() {
+            return self.app()?.sessions().map_err(|errors| self.unusable(errors));
+        }
+        let settings = self.settings()?;
+        SessionEngine::from_settings(settings).map_err(|errors| {
+            let error = self.unusable(errors);
+            let known = ENGINES.contains(&settings.session.engine.as_str());
+            if known {
+                error
+            } else {
+                error.hint(
+                    "an engine of the project's own is known to its own program: `cargo run -- <command>`",
+                )
+            }
+        })
+    }
+
+    /// The error that lists mistakes in the settings.
+    pub(crate) fn unusable(&self, errors: SettingsErrors) -> CommandError {
+        let file = self.settings_file().unwrap_or_else(|_| SETTINGS_FILE.into());
+        CommandError::because(format!("{} cannot be used", file.display()), errors)
+    }
+
+    /// Another project, whose settings file this is, for a command that has just written it.
+    pub(crate) fn beside(&self, settings_file: PathBuf) -> Self {
+        let globals = Globals { settings_file: Some(settings_file), ..self.globals.clone() };
+        Self::new(globals, None, self.command_line.clone())
+    }
+
     /// The definition of the whole command line.
     pub(crate) fn command_line(&self) -> &clap::Command {
         &self.command_line
@@ -99,12 +151,17 @@ impl Project {
 
     /// The palette for what is said on stdout.
     pub fn style(&self) -> Style {
-        self.style
+        if self.globals.colors { Style::of(&io::stdout()) } else { Style::plain() }
+    }
+
+    /// The palette for what is said on stderr.
+    pub(crate) fn error_style(&self) -> Style {
+        if self.globals.colors { Style::of(&io::stderr()) } else { Style::plain() }
     }
 
     /// How much to say: 0 nothing but the result, 1 as usual, 2 and 3 more.
     pub fn verbosity(&self) -> u8 {
-        self.verbosity
+        self.globals.verbosity
     }
 
     /// Writes a line to stdout. A reader that has gone away (`| head`) is no error.

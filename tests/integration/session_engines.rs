@@ -41,3 +41,12 @@ async fn the_signed_cookies_engine_passes_the_suite() {
     let folder = tempfile::tempdir().expect("a folder");
     suite(settings("signed_cookies", folder.path(), ""), made).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_db_engine_passes_the_suite_on_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = "[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n";
+    let settings = settings("db", folder.path(), database);
+    crate::session_http::migrate(&settings).await;
+    suite(settings, made).await;
+}

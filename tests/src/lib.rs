@@ -10,3 +10,7 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/sessions.md")]
 pub struct Sessions;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/settings.md")]
+pub struct Settings;

@@ -3,7 +3,7 @@
 //! Whatever passes by itself (locked, full, read-only, unreachable, no free connection) is
 //! [`DbError::Unavailable`] and becomes a 503; every other error keeps the driver's as its source.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use crate::Unavailable;
 
@@ -35,6 +35,15 @@ pub enum DbError {
         alias: Arc<str>,
         /// What SQLite said; shared, where one failure fails several writes.
         source: Arc<rusqlite::Error>,
+    },
+    /// PostgreSQL refused a statement or a login.
+    #[cfg(feature = "postgres")]
+    #[error("the database \"{alias}\" refused a statement")]
+    Postgres {
+        /// The alias in `DATABASES`.
+        alias: Arc<str>,
+        /// What PostgreSQL said.
+        source: tokio_postgres::Error,
     },
     /// A closure given to [`Sqlite::write`](super::Sqlite::write) panicked; its changes are undone.
     #[error("a write to the database \"{alias}\" panicked: {message}")]
@@ -76,14 +85,29 @@ impl DbError {
                     rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
                 )
             }),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { source, .. } => {
+                source.code() == Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION)
+            }
             _ => false,
         }
+    }
+
+    /// Whether another process held a lock for too long.
+    pub(crate) fn is_locked(&self) -> bool {
+        let Self::Unavailable(unavailable) = self else { return false };
+        let source = unavailable.source().and_then(|source| source.downcast_ref::<Arc<rusqlite::Error>>());
+        source.is_some_and(|error| super::place::is_busy(error))
     }
 
     /// Whether a table is missing: the sign of migrations that have not been applied.
     pub fn is_missing_table(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => source.to_string().contains("no such table"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { source, .. } => {
+                source.code() == Some(&tokio_postgres::error::SqlState::UNDEFINED_TABLE)
+            }
             _ => false,
         }
     }

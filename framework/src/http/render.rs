@@ -1,7 +1,7 @@
 //! `render` and `redirect`: Django's shortcuts, and what a template sees of the request.
 //!
-//! Every template gets `request`, `csrf_token`, `csrf_input()` and what middleware left with
-//! [`Request::set_template_var`] (`user`). The session is lent to the template while it is rendered:
+//! Every template gets `request`, `user`, `csrf_token`, `csrf_input()` and what middleware left with
+//! [`Request::set_template_var`]. The session is lent to the template while it is rendered:
 //! only a template that reads it makes the response vary by cookie.
 
 use std::{fmt, sync::Arc};
@@ -14,7 +14,7 @@ use minijinja::{
 use super::{CsrfToken, Request, Response, ReverseUrls, UrlValues};
 use crate::{
     Result,
-    sessions::{Loan, SharedSession},
+    sessions::{Loan, SessionHandle},
     templates::to_value,
 };
 
@@ -59,6 +59,10 @@ pub fn redirect(url: impl AsRef<str>) -> Response {
     Response::redirect(url)
 }
 
+/// What a higher floor makes of the session for every template, such as `user`: its name, and how it
+/// is made. Reading it counts as reading the session.
+pub(crate) type SessionVar = (&'static str, fn(&Request) -> Value);
+
 /// A name that all templates of one request know.
 #[derive(Clone)]
 struct TemplateVar {
@@ -73,18 +77,9 @@ struct TemplateVars(Vec<TemplateVar>);
 impl Request {
     /// Gives all templates of this request a value: Django's context processors, as middleware.
     pub fn set_template_var(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.add_template_var(name, value.into(), false);
-    }
-
-    /// As [`Request::set_template_var`], for a value that came from the session.
-    pub(crate) fn set_session_var(&mut self, name: &'static str, value: Value) {
-        self.add_template_var(name, value, true);
-    }
-
-    fn add_template_var(&mut self, name: &'static str, value: Value, from_session: bool) {
         let vars = self.extensions_mut().get_or_insert_default::<TemplateVars>();
         vars.0.retain(|var| var.name != name);
-        vars.0.push(TemplateVar { name, value, from_session });
+        vars.0.push(TemplateVar { name, value: value.into(), from_session: false });
     }
 }
 
@@ -126,13 +121,20 @@ struct RequestObject {
     host: String,
     query: Option<String>,
     route: Option<String>,
-    session: SharedSession,
+    session: SessionHandle,
     token: Option<CsrfToken>,
     vars: TemplateVars,
 }
 
 impl RequestObject {
     fn of(request: &Request) -> Self {
+        let mut vars = request.extension::<TemplateVars>().cloned().unwrap_or_default();
+        let session_vars = request.site().session_vars.iter();
+        vars.0.extend(session_vars.map(|&(name, make)| TemplateVar {
+            name,
+            value: make(request),
+            from_session: true,
+        }));
         Self {
             method: request.method().to_string(),
             path: request.path().to_owned(),
@@ -141,9 +143,9 @@ impl RequestObject {
             host: request.checked_host().unwrap_or_default().to_owned(),
             query: request.uri().query().map(str::to_owned),
             route: request.route_name().map(str::to_owned),
-            session: SharedSession::default(),
+            session: SessionHandle::default(),
             token: request.extension::<CsrfToken>().cloned(),
-            vars: request.extension::<TemplateVars>().cloned().unwrap_or_default(),
+            vars,
         }
     }
 
@@ -231,7 +233,7 @@ impl Object for Csrf {
 
 /// `request.session` in templates: read-only.
 #[derive(Debug)]
-struct SessionObject(SharedSession);
+struct SessionObject(SessionHandle);
 
 impl Object for SessionObject {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -245,28 +247,28 @@ impl Object for SessionObject {
 }
 
 /// The session lent to the template being rendered; `None` outside a request.
-pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SharedSession> {
+pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
     let request = state.lookup(HIDDEN)?;
     request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())
 }
 
 /// Adds `url(name, value, …)` or `url(name, key=value, …)`.
 pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
-    environment.add_function("url", move |name: String, args: Rest<Value>| -> Result<String, MiniError> {
-        let values = match args.last().map(|last| Kwargs::try_from(last.clone())) {
-            Some(Ok(named)) if args.len() == 1 => {
-                let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
-                UrlValues::Keyword(named.args().map(pair).collect::<Result<_, MiniError>>()?)
-            }
-            Some(Ok(named)) if named.args().next().is_some() => {
-                let message = "url() takes values by place or by name, not both";
-                return Err(MiniError::new(ErrorKind::InvalidOperation, message));
-            }
-            _ => UrlValues::Positional(
-                args.iter().filter(|arg| !arg.is_kwargs()).map(Value::to_string).collect(),
-            ),
-        };
-        urls.reverse(&name, values)
-            .map_err(|error| MiniError::new(ErrorKind::InvalidOperation, error.chain().join(": ")))
-    });
+    type Result<T> = std::result::Result<T, MiniError>;
+    environment.add_function(
+        "url",
+        move |name: String, args: Rest<Value>, named: Kwargs| -> Result<String> {
+            let wrong = |message: String| MiniError::new(ErrorKind::InvalidOperation, message);
+            let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
+            let pairs: Vec<(String, String)> = named.args().map(pair).collect::<Result<_>>()?;
+            let values = match (args.is_empty(), pairs.is_empty()) {
+                (false, false) => {
+                    return Err(wrong("url() takes values by place or by name, not both".to_owned()));
+                }
+                (true, false) => UrlValues::Keyword(pairs),
+                (_, true) => UrlValues::Positional(args.iter().map(Value::to_string).collect()),
+            };
+            urls.reverse(&name, values).map_err(|error| wrong(error.chain().join(": ")))
+        },
+    );
 }

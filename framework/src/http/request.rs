@@ -13,7 +13,7 @@ use std::{
 use http::{Extensions, HeaderMap, Method, Uri, request::Parts};
 
 use super::{Body, Cookies, QueryDict, Site, UrlArgs, forms::Payload};
-use crate::{Clock, Error, Result, db::Databases, sessions::Session, settings::Settings};
+use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
 /// One request.
 ///
@@ -43,8 +43,8 @@ pub struct Request {
 /// What the resolver found.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
-    pub(crate) name: Option<String>,
-    pub(crate) pattern: String,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) pattern: Arc<str>,
     pub(crate) csrf_exempt: bool,
 }
 
@@ -132,7 +132,7 @@ impl Request {
 
     /// The pattern of the route that matched.
     pub fn route_pattern(&self) -> Option<&str> {
-        self.route.as_ref().map(|route| route.pattern.as_str())
+        self.route.as_ref().map(|route| &*route.pattern)
     }
 
     /// What else travels with the request: middleware leaves here what views or mounted services want.
@@ -158,6 +158,11 @@ impl Request {
     /// The databases of `DATABASES`: `request.db().get("default")`.
     pub fn db(&self) -> &Databases {
         &self.site.databases
+    }
+
+    /// The caches of `CACHES`: `request.caches().get("default")`.
+    pub fn caches(&self) -> &Caches {
+        &self.site.caches
     }
 
     /// The application's clock: what a view that asks for the time is tested with.

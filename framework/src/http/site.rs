@@ -5,7 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Clock, Result, db::Databases, settings::Settings, templates::Templates};
+use super::SessionVar;
+use crate::{Clock, Result, cache::Caches, db::Databases, settings::Settings, templates::Templates};
 
 /// What requests ask of the routes; the resolver of `urls` implements it.
 pub(crate) trait ReverseUrls: Send + Sync {
@@ -94,6 +95,8 @@ pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) urls: Arc<dyn ReverseUrls>,
     pub(crate) templates: Templates,
+    pub(crate) session_vars: Vec<SessionVar>,
     pub(crate) databases: Databases,
+    pub(crate) caches: Caches,
     pub(crate) clock: Clock,
 }

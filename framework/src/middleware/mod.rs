@@ -1,20 +1,54 @@
 //! The onion: each middleware wraps the next, the view is the heart.
 //!
-//! Requests enter at the first of the list and leave through it; [`Next::run`] is the way inward.
+//! Requests enter at the first of the list and leave through it; [`Next::run`] is the way inward. What
+//! comes back from there is always a response: an error or a panic further in has become a page by
+//! then, so that every layer can still do its work on the way out.
 
+mod authentication;
+mod clickjacking;
+mod common;
+mod csrf;
+mod panic;
+mod respond;
+mod security;
 mod session;
 
 use std::{future::Future, sync::Arc};
 
 use crate::{
-    Result,
+    BoxFuture, Result,
     http::{Request, Response},
-    view::{BoxFuture, View},
+    view::View,
 };
 
+pub use authentication::AuthenticationMiddleware;
+pub use clickjacking::XFrameOptionsMiddleware;
+pub use common::{AppendSlashError, CommonMiddleware};
+pub(crate) use csrf::Unchecked;
+pub use csrf::{CsrfMiddleware, CsrfRejected};
+pub use panic::Panicked;
+pub(crate) use panic::caught;
+pub(crate) use respond::{bare, respond};
+pub use security::SecurityMiddleware;
+#[cfg(feature = "tower")]
+pub(crate) use session::SessionCarrier;
 pub(crate) use session::SessionMiddleware;
 
 /// What wraps views. Plain `async fn(&mut Request, Next<'_>) -> Result<Response>` is one too.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+/// use std::time::Instant;
+///
+/// async fn timing(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     let start = Instant::now();
+///     let mut response = next.run(request).await?;
+///     response.set_header("Server-Timing", format!("app;dur={}", start.elapsed().as_millis()));
+///     Ok(response)
+/// }
+/// ```
 pub trait Middleware: Send + Sync + 'static {
     /// Answers the request, usually through `next.run(request)`.
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>>;
@@ -32,10 +66,20 @@ impl<'a> Next<'a> {
     }
 
     /// Runs the rest of the onion.
+    ///
+    /// # Errors
+    ///
+    /// None: an error or a panic of an inner middleware or of the view is answered with its page, and
+    /// the response keeps it ([`Response::error`]). The `Result` lets a middleware end in
+    /// `next.run(request).await`.
     pub async fn run(self, request: &mut Request) -> Result<Response> {
-        match self.chain.split_first() {
-            Some((outer, rest)) => outer.call(request, Next { chain: rest, view: self.view }).await,
-            None => self.view.call(request).await,
+        let inner = match self.chain.split_first() {
+            Some((outer, rest)) => outer.call(request, Next { chain: rest, view: self.view }),
+            None => self.view.call(request),
+        };
+        match caught(inner).await.and_then(Response::sendable) {
+            Ok(response) => Ok(response),
+            Err(error) => Ok(respond(request, error)),
         }
     }
 }

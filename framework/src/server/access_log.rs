@@ -77,7 +77,81 @@ impl fmt::Display for OneLine<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{
+        Event, Level, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
+
     use super::*;
+
+    /// Keeps the level and the message of each event.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<(Level, String)>>>);
+
+    struct Message(String);
+
+    impl Visit for Message {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            if field.name() == "message" {
+                self.0 = format!("{value:?}");
+            }
+        }
+    }
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            self.0.lock().expect("a lock").push((*event.metadata().level(), message.0));
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn a_line_looks_as_runserver_writes_it() {
+        let lines = Lines::default();
+        let write = |target: &str, status: u16, bytes| {
+            let request = Request::builder().uri(target).body(()).expect("a request");
+            let mut entry = Entry::begin(&request).expect("somebody listens");
+            entry.set_status(StatusCode::from_u16(status).expect("a status"));
+            entry.add_bytes(bytes);
+            entry.write();
+        };
+        tracing::subscriber::with_default(lines.clone(), || {
+            write("/polls/?page=2", 200, 1234);
+            write("/nothing", 404, 10);
+            write("/broken", 500, 0);
+        });
+        let lines = lines.0.lock().expect("a lock");
+        assert_eq!(
+            *lines,
+            [
+                (Level::INFO, r#""GET /polls/?page=2 HTTP/1.1" 200 1234"#.to_owned()),
+                (Level::WARN, r#""GET /nothing HTTP/1.1" 404 10"#.to_owned()),
+                (Level::ERROR, r#""GET /broken HTTP/1.1" 500 0"#.to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_gathered_where_nobody_listens() {
+        let request = Request::builder().uri("/").body(()).expect("a request");
+        assert!(tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
+            Entry::begin(&request).is_none()
+        }));
+    }
 
     #[test]
     fn a_path_stays_on_its_line() {

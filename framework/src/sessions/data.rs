@@ -144,6 +144,11 @@ impl Session {
         Ok(())
     }
 
+    /// A value, without noting that the session was read: for what the framework itself looks up.
+    pub(crate) fn peek(&self, key: &str) -> Option<&Value> {
+        self.data.get(key)
+    }
+
     /// Whether `key` is there (Django's `in` and `has_key`).
     pub fn contains_key(&self, key: &str) -> bool {
         self.touch();

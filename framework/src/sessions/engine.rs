@@ -13,15 +13,20 @@ use super::{
     SessionKey,
     codec::{Codec, DecodeError},
     exact::Exact,
-    moved::Moved,
     policy::Policy,
     session::{Origin, Session},
     store::{Promises, SessionStore, StoreError},
 };
-use crate::{Clock, Error, Result, crypto::sha256_hex};
+use crate::{
+    Clock, Error, Result,
+    crypto::{SaltedHmac, sha256_hex},
+};
 
 /// Browsers keep no cookie whose name and value are longer (RFC 6265bis section 5.6).
 pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
+
+/// New keys that one session may have got while a single request was under way.
+pub(super) const RENAMINGS: usize = 3;
 
 /// How a save ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +56,8 @@ pub(super) struct Engine {
     pub(super) policy: Arc<Policy>,
     pub(super) hash_keys: bool,
     pub(super) cookie_name: String,
-    /// Sessions that `cycle_key` renamed lately: a logout in flight under the old key follows them.
-    pub(super) moved: Moved,
+    /// What tells the key that `cycle_key` gives to a session.
+    pub(super) succession: SaltedHmac,
     /// Writers of one session that lost a swap queue here instead of racing on.
     pub(super) queues: [Mutex<()>; 64],
 }
@@ -248,17 +253,24 @@ impl Engine {
         self.hash_keys && key.as_str().len() < 40
     }
 
+    /// The stored key to which `cycle_key` moves the session stored under `stored_key`.
+    pub(super) fn successor(&self, stored_key: &str) -> String {
+        self.stored_key(&SessionKey::successor(stored_key, &self.succession)).into_owned()
+    }
+
+    /// Deletes a session, also where another request has just given it a new key.
     pub(super) async fn delete_following(
         &self,
         store: &dyn SessionStore,
-        key: &str,
+        stored_key: &str,
     ) -> Result<bool, StoreError> {
-        let mut deleted = store.delete(key).await?;
-        let mut next = self.moved.successor(key);
-        while let Some(key) = next {
-            deleted |= store.delete(&key).await?;
-            next = self.moved.successor(&key);
+        let mut key = stored_key.to_owned();
+        for _ in 0..=RENAMINGS {
+            if store.delete(&key).await? {
+                return Ok(true);
+            }
+            key = self.successor(&key);
         }
-        Ok(deleted)
+        Ok(false)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::crypto::random_text;
+use crate::crypto::{SaltedHmac, evenly, random_text};
 
 /// Django's `VALID_KEY_CHARS` (django/contrib/sessions/backends/base.py).
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -26,6 +26,15 @@ impl SessionKey {
     /// Where the system has no random source: nothing safe can be done without one.
     pub fn random() -> Self {
         Self(random_text(LENGTH, ALPHABET))
+    }
+
+    /// The key that `cycle_key` gives to the session stored under `stored_key`.
+    ///
+    /// It is random to whoever lacks `SECRET_KEY`, but any process of the site can tell it: a logout
+    /// already in flight under the old key follows the session to its new one, and so is final.
+    pub(super) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
+        let digests = (0u8..).map(|round| mac.digest(&[&[round], stored_key.as_bytes()].concat()));
+        Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())
     }
 
     /// The key in a cookie, or `None` for text that cannot be one: shorter than 8 characters (as
@@ -64,6 +73,16 @@ mod tests {
         let keys: HashSet<String> = (0..100_000).map(|_| SessionKey::random().0).collect();
         assert_eq!(keys.len(), 100_000);
         assert!(keys.iter().all(|key| key.len() == 32 && SessionKey::parse(key).is_some()));
+    }
+
+    #[test]
+    fn a_successor_is_a_key_that_only_the_secret_tells() {
+        let (key, mac) = (SessionKey::random(), SaltedHmac::new("salt", "secret"));
+        let next = SessionKey::successor(&key.0, &mac);
+        assert!(next != key && next.0.len() == 32 && SessionKey::parse(&next.0).is_some());
+        assert_eq!(next, SessionKey::successor(&key.0, &mac));
+        assert_ne!(next, SessionKey::successor(&key.0, &SaltedHmac::new("salt", "another secret")));
+        assert_ne!(next, SessionKey::successor(&next.0, &mac));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use super::{
     SessionKey,
-    engine::{CookieTooLarge, Engine, MAX_COOKIE_BYTES, Saved},
+    engine::{CookieTooLarge, Engine, MAX_COOKIE_BYTES, RENAMINGS, Saved},
     loading::warn_undecodable,
     session::{Origin, Session, Stored},
     store::{Record, SessionStore, StoreError, Swap},
@@ -41,13 +41,13 @@ impl Engine {
     /// Compare-and-swap with replay.
     pub(super) async fn swap(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
         let mut queue = None;
-        let new_key = session.cycle.then(SessionKey::random);
         for _ in 0..MAX_SWAPS {
             let now = self.policy.clock.now();
             let mut record = self.record(session, now);
             let Origin::Stored(stored) = &mut session.origin else {
                 return Err(Error::new("only a stored session can be swapped"));
             };
+            let new_key = session.cycle.then(|| SessionKey::successor(&stored.stored_key, &self.succession));
             let swap = match &new_key {
                 Some(new_key) => {
                     let new_key = self.stored_key(new_key);
@@ -64,9 +64,7 @@ impl Engine {
             match swap {
                 Swap::Done => {
                     if let Some(new_key) = new_key {
-                        let new_stored = self.stored_key(&new_key).into_owned();
-                        let old = std::mem::replace(&mut stored.stored_key, new_stored);
-                        self.moved.note(old, stored.stored_key.clone());
+                        stored.stored_key = self.stored_key(&new_key).into_owned();
                         stored.key = new_key;
                     }
                     stored.text = record.data;
@@ -74,13 +72,13 @@ impl Engine {
                     stored.saved_at = now;
                     return Ok(Saved::Stored);
                 }
-                Swap::Gone => return Ok(self.lost(session)),
+                Swap::Gone => return self.lost(store, session).await,
                 Swap::Changed => {
                     if queue.is_none() {
                         queue = Some(self.queue(&stored.stored_key).lock().await);
                     }
                     if !self.reload_and_replay(store, session).await? {
-                        return Ok(self.lost(session));
+                        return self.lost(store, session).await;
                     }
                 }
             }
@@ -89,12 +87,18 @@ impl Engine {
         Err(StoreError::new("save", Unavailable::new(busy, None)).into())
     }
 
-    /// The record is gone: where to?
-    pub(super) fn lost(&self, session: &mut Session) -> Saved {
-        match std::mem::replace(&mut session.origin, Origin::Unknown) {
-            Origin::Stored(stored) if self.moved.successor(&stored.stored_key).is_some() => Saved::Superseded,
-            _ => Saved::Interrupted,
+    /// The record is gone: deleted, or moved to a new key by another request?
+    async fn lost(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
+        if let Origin::Stored(stored) = std::mem::replace(&mut session.origin, Origin::Unknown) {
+            let mut key = stored.stored_key;
+            for _ in 0..RENAMINGS {
+                key = self.successor(&key);
+                if store.exists(&key).await? {
+                    return Ok(Saved::Superseded);
+                }
+            }
         }
+        Ok(Saved::Interrupted)
     }
 
     /// Puts the fresh data under the session and its log on top; false where the session is gone.

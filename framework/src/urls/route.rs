@@ -22,6 +22,7 @@ use crate::view::{IntoView, View};
 /// }
 /// # assert_eq!(urlpatterns().len(), 1);
 /// ```
+#[derive(Clone)]
 #[must_use = "a route answers nothing until it is listed in the application's routes"]
 pub struct Route {
     pub(super) pattern: String,
@@ -31,6 +32,7 @@ pub struct Route {
 }
 
 /// Where a route leads.
+#[derive(Clone)]
 pub(super) enum Target {
     View(Arc<dyn View>),
     Include(Vec<Route>),

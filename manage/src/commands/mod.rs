@@ -2,8 +2,15 @@
 
 use crate::Command;
 
+mod check;
+mod clearsessions;
 mod completions;
+mod diffsettings;
+mod migrate;
+mod quickstart;
+mod runserver;
 mod sessions;
+mod showmigrations;
 mod startproject;
 mod version;
 
@@ -63,7 +70,14 @@ impl Entry {
 pub(crate) fn entries() -> Vec<Entry> {
     vec![
         Entry::new(Group::NewProject, startproject::StartProject),
+        Entry::new(Group::NewProject, quickstart::QuickStart),
+        Entry::new(Group::Server, runserver::RunServer).needs_app(),
+        Entry::new(Group::Server, check::Check).needs_app(),
+        Entry::new(Group::Database, migrate::Migrate),
+        Entry::new(Group::Database, showmigrations::ShowMigrations),
+        Entry::new(Group::Sessions, clearsessions::ClearSessions),
         Entry::new(Group::Sessions, sessions::Sessions),
+        Entry::new(Group::Inspection, diffsettings::DiffSettings),
         Entry::new(Group::Inspection, completions::Completions),
         Entry::new(Group::Inspection, version::Version),
     ]

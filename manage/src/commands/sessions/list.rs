@@ -1,7 +1,7 @@
 //! `sessions list`: what is stored, a page at a time.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     ops::ControlFlow,
 };
 
@@ -12,7 +12,7 @@ use super::{
     facts::{as_json, grouped, moment, plain, sessions, shown_key, size},
     json_argument,
     scan::{Scan, failed},
-    table::{Column, Table},
+    table::{self, Column, Table},
 };
 use crate::{CommandError, Project};
 
@@ -67,7 +67,11 @@ pub(super) async fn run(
     let first = (page - 1).saturating_mul(per_page);
     let range = if everything { 0..u64::MAX } else { first..first.saturating_add(per_page) };
 
-    let scan = Scan::start(engine, "reading sessions").await?;
+    let mut scan = Scan::start(project, engine, "Reading sessions").await?;
+    let streams = if json { io::stdout().is_terminal() } else { per_page >= table::SAMPLE as u64 };
+    if streams {
+        scan = scan.without_bar();
+    }
     // How many there are in all, where that can be known without reading them.
     let mut total = scan.total().filter(|_| wanted.user.is_none());
     if wanted.expired {

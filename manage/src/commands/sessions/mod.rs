@@ -53,9 +53,7 @@ impl Command for Sessions {
 
 /// The project's engine, if its sessions can be seen from here.
 fn engine(project: &Project) -> Result<SessionEngine, CommandError> {
-    let settings = project.settings()?;
-    let engine = SessionEngine::from_settings(settings)
-        .map_err(|errors| CommandError::because("the session engine cannot be made", errors))?;
+    let engine = project.session_engine()?;
     let (name, promises) = (engine.name(), engine.promises());
     if !promises.revocable {
         return Err(CommandError::new(format!(
@@ -84,12 +82,16 @@ fn json_argument(help: &'static str) -> Arg {
 }
 
 /// The one session that `text` names.
-async fn find_one(engine: &SessionEngine, text: &str) -> Result<SessionInfo, CommandError> {
+async fn find_one(
+    project: &Project,
+    engine: &SessionEngine,
+    text: &str,
+) -> Result<SessionInfo, CommandError> {
     /// Sessions that an ambiguous prefix names in the message.
     const NAMED: usize = 5;
-    let scan = Scan::start(engine, "looking for the key").await?;
+    let mut scan = Scan::start(project, engine, "Looking for the key").await?;
     let found = engine.find(text, NAMED + 1, |passed| scan.at(passed)).await.map_err(scan::failed)?;
-    scan.end();
+    drop(scan);
     if found.len() > 1 {
         let keys: Vec<&str> = found.iter().map(|info| info.stored_key.as_str()).collect();
         // As many characters as tell them apart, and not one more.

@@ -10,7 +10,7 @@ use super::{
     find_one, key_argument,
     scan::{Scan, failed},
 };
-use crate::{CommandError, Project};
+use crate::{CommandError, Progress, Project};
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("revoke")
@@ -45,7 +45,7 @@ pub(super) async fn run(
 }
 
 async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(), CommandError> {
-    let info = find_one(engine, key).await?;
+    let info = find_one(project, engine, key).await?;
     if !engine.revoke(&info).await.map_err(failed)? {
         return Err(CommandError::new("the session has just ended by itself"));
     }
@@ -57,7 +57,7 @@ async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(),
 }
 
 async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Result<(), CommandError> {
-    let scan = Scan::start(engine, "looking for the user").await?;
+    let mut scan = Scan::start(project, engine, "Looking for the user").await?;
     let (mut ended, mut passed, mut cursor) = (0, 0, None);
     loop {
         let (page, next) = engine.list(cursor.as_ref()).await.map_err(failed)?;
@@ -71,7 +71,7 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
             break;
         }
     }
-    scan.end();
+    drop(scan);
     if project.verbosity() > 0 {
         let user = plain(user);
         project.say(match ended {
@@ -93,9 +93,9 @@ async fn all(project: &Project, engine: &SessionEngine, noinput: bool) -> Result
             return Err(CommandError::new("nothing was ended").hint("--noinput does not ask"));
         }
     }
-    let scan = Scan::of(engine, "ending sessions", total);
-    let ended = engine.clear(Clear::All, |progress| scan.at(progress.removed)).await.map_err(failed)?;
-    scan.end();
+    let bar = Progress::new("Ending sessions", total, project.verbosity());
+    let ended = engine.clear(Clear::All, |progress| bar.set(progress.removed)).await.map_err(failed)?;
+    drop(bar);
     if project.verbosity() > 0 {
         let are = if ended == 1 { "is" } else { "are" };
         project.say(format_args!("{} {are} ended.", sessions(ended)));

@@ -1,49 +1,48 @@
 //! One pass over all stored sessions: a page at a time, with a progress bar on a terminal.
 
 use std::{
-    io::{self, IsTerminal as _},
     ops::ControlFlow,
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nuages::{
     BoxError,
     sessions::{SessionCursor, SessionEngine, SessionInfo, StoreError},
 };
+use tokio::task::JoinHandle;
 
-use crate::CommandError;
+use crate::{CommandError, Progress, Project};
 
-/// How long a pass may take before it shows that it is at work.
+/// How long a pass may take before it shows that it is at work: what is quick needs no bar.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// A pass over the stored sessions, as a bar on stderr if that is a terminal.
+/// A pass over the stored sessions.
 pub(super) struct Scan {
     engine: SessionEngine,
-    bar: ProgressBar,
+    what: &'static str,
     total: Option<u64>,
+    verbosity: u8,
     started: Instant,
+    bar: Option<Progress>,
 }
 
+type Page = Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError>;
+
 impl Scan {
-    pub(super) async fn start(engine: &SessionEngine, what: &'static str) -> Result<Self, CommandError> {
+    pub(super) async fn start(
+        project: &Project,
+        engine: &SessionEngine,
+        what: &'static str,
+    ) -> Result<Self, CommandError> {
         let total = engine.count().await.map_err(failed)?;
-        Ok(Self::of(engine, what, total))
+        let (engine, verbosity) = (engine.clone(), project.verbosity());
+        Ok(Self { engine, what, total, verbosity, started: Instant::now(), bar: None })
     }
 
-    pub(super) fn of(engine: &SessionEngine, what: &'static str, total: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        let template = match total {
-            Some(_) => "{msg} [{bar:30}] {human_pos}/{human_len} {eta}",
-            None => "{msg} {spinner} {human_pos}",
-        };
-        bar.set_style(
-            ProgressStyle::with_template(template)
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("=> "),
-        );
-        bar.set_message(what);
-        Self { engine: engine.clone(), bar, total, started: Instant::now() }
+    /// Shows no bar: what is printed meanwhile would run into it.
+    pub(super) fn without_bar(mut self) -> Self {
+        self.verbosity = 0;
+        self
     }
 
     /// How many there were at the start, where the store can tell.
@@ -52,50 +51,41 @@ impl Scan {
     }
 
     /// So many are behind.
-    pub(super) fn at(&self, passed: u64) {
-        // What is quick needs no bar: it would only flicker.
-        if self.bar.is_hidden() && self.started.elapsed() > PATIENCE && io::stderr().is_terminal() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+    pub(super) fn at(&mut self, passed: u64) {
+        if self.bar.is_none() && self.started.elapsed() > PATIENCE {
+            self.bar = Some(Progress::new(self.what, self.total, self.verbosity));
         }
-        self.bar.set_position(passed);
-    }
-
-    /// Takes the bar off the terminal.
-    pub(super) fn end(&self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.set(passed);
+        }
     }
 
     /// Shows every stored session to `visit`, ended ones too, until it breaks off; whether it did.
-    pub(super) async fn each<F>(&self, mut visit: F) -> Result<bool, CommandError>
+    pub(super) async fn each<F>(mut self, mut visit: F) -> Result<bool, CommandError>
     where
         F: FnMut(SessionInfo) -> ControlFlow<()> + Send,
     {
         let (mut passed, mut next) = (0, Some(self.page(None)));
         while let Some(page) = next.take() {
-            let (page, cursor) =
-                page.await.map_err(|error| failed(BoxError::from(error)))?.map_err(failed)?;
+            let (page, cursor) = page.await.map_err(failed)?.map_err(failed)?;
             // The store reads on while this page is looked at.
             next = cursor.map(|cursor| self.page(Some(cursor)));
             passed += page.len() as u64;
             for info in page {
                 if visit(info).is_break() {
-                    self.end();
                     return Ok(true);
                 }
             }
             self.at(passed);
         }
-        self.end();
         Ok(false)
     }
 
-    fn page(&self, from: Option<SessionCursor>) -> tokio::task::JoinHandle<Page> {
+    fn page(&self, from: Option<SessionCursor>) -> JoinHandle<Page> {
         let engine = self.engine.clone();
         tokio::spawn(async move { engine.list(from.as_ref()).await })
     }
 }
-
-type Page = Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError>;
 
 /// The store failed.
 pub(super) fn failed(error: impl Into<BoxError>) -> CommandError {

@@ -30,7 +30,7 @@ pub(super) async fn run(
     args: &ArgMatches,
 ) -> Result<(), CommandError> {
     let key = args.get_one::<String>("key").map_or("", String::as_str);
-    let mut info = find_one(engine, key).await?;
+    let mut info = find_one(project, engine, key).await?;
     let hidden = match &mut info.data {
         Some(data) if !args.get_flag("reveal") => mask(data),
         _ => 0,

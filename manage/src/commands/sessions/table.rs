@@ -3,7 +3,7 @@
 use crate::{Project, Style};
 
 /// Rows that are looked at to find how wide the columns are; more are printed with these widths.
-const SAMPLE: usize = 1_000;
+pub(super) const SAMPLE: usize = 1_000;
 const GAP: &str = "  ";
 
 /// A column's title, and on which side its values stand.

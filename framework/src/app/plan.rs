@@ -1,0 +1,143 @@
+//! What an application is made of, and what is made of it once, before the first request.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::mount::Outside;
+use crate::{
+    Clock,
+    cache::Caches,
+    contrib,
+    db::Databases,
+    http::{ReverseUrls, Site, add_url_function},
+    middleware::{
+        AuthenticationMiddleware, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware,
+        SessionMiddleware, XFrameOptionsMiddleware,
+    },
+    sessions::{EngineParts, SessionEngine, StoreFactory},
+    settings::{ConfigError, Settings, SettingsErrors},
+    templates::Templates,
+    urls::{Converter, Resolver, Route},
+};
+
+/// What the builder methods of `App` collect.
+#[derive(Clone)]
+pub(super) struct Plan {
+    pub(super) settings: Arc<Settings>,
+    pub(super) routes: Vec<Route>,
+    pub(super) middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) outside: Vec<Arc<Outside>>,
+    pub(super) engines: BTreeMap<String, StoreFactory>,
+    pub(super) converters: Vec<Converter>,
+    pub(super) clock: Clock,
+}
+
+/// An application that can answer.
+pub(super) struct Ready {
+    pub(super) chain: Vec<Arc<dyn Middleware>>,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) outside: Vec<Arc<Outside>>,
+    pub(super) sessions: SessionEngine,
+    pub(super) site: Arc<Site>,
+}
+
+impl Plan {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            routes: Vec::new(),
+            middleware: Vec::new(),
+            outside: Vec::new(),
+            engines: BTreeMap::new(),
+            converters: Vec::new(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// Makes the application, or tells everything that keeps it from being made.
+    pub(super) fn build(&self) -> Result<Ready, SettingsErrors> {
+        let settings = &self.settings;
+        let mut errors = Vec::new();
+        let databases = keep(&mut errors, self.databases());
+        let caches = match Caches::open(settings, self.clock.clone()) {
+            Ok(caches) => Some(caches),
+            Err(found) => {
+                errors.extend(found.0);
+                None
+            }
+        };
+        let sessions = databases.as_ref().zip(caches.as_ref()).and_then(|(databases, caches)| {
+            let clock = self.clock.clone();
+            let parts = EngineParts { settings, databases, caches, clock, registered: &self.engines };
+            keep(&mut errors, SessionEngine::open(&parts))
+        });
+        let resolver = self.resolver(&mut errors);
+        let security = keep(&mut errors, SecurityMiddleware::new(settings));
+        let frames = keep(&mut errors, XFrameOptionsMiddleware::new(settings));
+        let mut templates = Templates::new(settings);
+        if !settings.debug {
+            let broken = templates.check().into_iter();
+            errors.extend(broken.map(|error| ConfigError::new("TEMPLATE_DIRS", error.to_string())));
+        }
+        let (Some(databases), Some(caches), Some(sessions), Some(resolver), Some(security), Some(frames)) =
+            (databases, caches, sessions, resolver, security, frames)
+        else {
+            return Err(SettingsErrors(errors));
+        };
+        let urls: Arc<dyn ReverseUrls> = Arc::clone(&resolver) as _;
+        add_url_function(templates.environment_mut(), Arc::clone(&urls));
+        contrib::messages::add_function(templates.environment_mut());
+        // The order is that of Django's startproject.
+        let mut chain: Vec<Arc<dyn Middleware>> = vec![
+            Arc::new(security),
+            Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings))),
+            Arc::new(CommonMiddleware),
+            Arc::new(CsrfMiddleware::new(settings)),
+            Arc::new(AuthenticationMiddleware),
+            Arc::new(frames),
+        ];
+        chain.extend(self.middleware.iter().cloned());
+        let site = Site {
+            settings: Arc::clone(settings),
+            urls,
+            templates,
+            session_vars: vec![("user", contrib::auth::template_user)],
+            databases,
+            caches,
+            clock: self.clock.clone(),
+        };
+        let mut outside = self.outside.clone();
+        if let Some((prefix, files)) = contrib::staticfiles::StaticFiles::from_settings(settings) {
+            outside.push(Arc::new(Outside::new(&prefix, files)));
+        }
+        SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
+    }
+
+    fn databases(&self) -> Result<Databases, ConfigError> {
+        Databases::open(&self.settings).map_err(|error| ConfigError::new("DATABASES", error.to_string()))
+    }
+
+    fn resolver(&self, errors: &mut Vec<ConfigError>) -> Option<Arc<Resolver>> {
+        match Resolver::new(self.routes.clone(), self.converters.clone()) {
+            Ok(resolver) => {
+                for warning in resolver.warnings() {
+                    tracing::warn!(target: "nuages.urls", "{warning}");
+                }
+                Some(Arc::new(resolver))
+            }
+            Err(found) => {
+                errors.extend(found.0.iter().map(|error| ConfigError::new("URLs", error.to_string())));
+                None
+            }
+        }
+    }
+}
+
+fn keep<T>(errors: &mut Vec<ConfigError>, made: Result<T, ConfigError>) -> Option<T> {
+    match made {
+        Ok(value) => Some(value),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}

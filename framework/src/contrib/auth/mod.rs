@@ -1,0 +1,192 @@
+//! Users in the session, shared with Django: `django/contrib/auth/__init__.py`.
+//!
+//! The session holds the user's id, the backend that vouched for it, and an HMAC of the password
+//! field, so that a changed password logs out everywhere. All three are Django's to the byte: whoever
+//! is logged in there is logged in here. Users are read from Django's table `auth_user`; passwords are
+//! not checked here.
+
+mod table;
+mod user;
+
+use serde_json::Value;
+
+use table::By;
+pub use user::User;
+
+use crate::{Result, crypto, db::Databases, http::Request, settings::Settings, templates::to_value};
+
+/// The session's keys, as Django names them.
+const ID_KEY: &str = "_auth_user_id";
+const BACKEND_KEY: &str = "_auth_user_backend";
+const HASH_KEY: &str = "_auth_user_hash";
+
+/// The one backend: whoever logged in through another is anonymous here, as in a Django without it.
+const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
+const HASH_SALT: &str = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash";
+
+impl Request {
+    /// Who asks: the user that is logged in, or an anonymous one.
+    ///
+    /// The response then varies by cookie.
+    pub fn user(&self) -> &User {
+        self.session.touch();
+        peek_user(self)
+    }
+}
+
+fn peek_user(request: &Request) -> &User {
+    request.extensions().get::<User>().unwrap_or(User::ANONYMOUS)
+}
+
+/// `user` in templates.
+pub(crate) fn template_user(request: &Request) -> minijinja::Value {
+    to_value(peek_user(request))
+}
+
+/// The user with this primary key, active or not; none where there is no such user or no users at all.
+///
+/// # Errors
+///
+/// Where the database cannot be read.
+pub async fn user_by_id(databases: &Databases, id: i64) -> Result<Option<User>> {
+    table::find(databases, By::Id(id)).await
+}
+
+/// The user with this name, active or not; as [`user_by_id`].
+///
+/// # Errors
+///
+/// Where the database cannot be read.
+pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Option<User>> {
+    table::find(databases, By::Username(username.to_owned())).await
+}
+
+/// Logs a user in: Django's `login`. The session gets a new key (or, where it was another user's, is
+/// emptied), and the CSRF secret changes.
+///
+/// Who the user is has been made sure of before: nothing is checked here.
+///
+/// # Errors
+///
+/// Where the user is the anonymous one.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{contrib::auth, prelude::*};
+///
+/// # async fn token_is_good(_: &Request) -> bool { true }
+/// async fn enter(request: &mut Request) -> Result<Response> {
+///     let user = auth::user_by_name(request.db(), "django").await?;
+///     match user.filter(|user| user.is_active()) {
+///         Some(user) if token_is_good(request).await => auth::login(request, &user)?,
+///         _ => return Err(Error::forbidden("who are you?")),
+///     }
+///     Ok(redirect("/"))
+/// }
+/// ```
+pub fn login(request: &mut Request, user: &User) -> Result<()> {
+    let Some(id) = user.id() else {
+        return Err(crate::Error::new("an anonymous user cannot be logged in"));
+    };
+    let hash = session_hash(&request.settings().secret_key, user);
+    let session = &mut request.session;
+    match session.get::<Value>(ID_KEY)? {
+        Some(before) => {
+            let other_user = text(&before) != id.to_string();
+            let other_hash = !same(session.get::<Value>(HASH_KEY)?.as_ref(), &hash);
+            if other_user || other_hash {
+                session.flush();
+            }
+        }
+        None => session.cycle_key(),
+    }
+    session.insert(ID_KEY, id.to_string())?;
+    session.insert(BACKEND_KEY, BACKEND)?;
+    session.insert(HASH_KEY, hash)?;
+    request.extensions_mut().insert(user.clone());
+    request.rotate_csrf_token();
+    Ok(())
+}
+
+/// Logs out: Django's `logout`. All data of the session and its key are gone.
+pub fn logout(request: &mut Request) {
+    request.session.flush();
+    request.extensions_mut().remove::<User>();
+}
+
+/// Django's `get_user`: verifies what the session says about its user.
+pub(crate) async fn load_user(request: &mut Request) -> Result<()> {
+    if let Some(user) = verified(request).await? {
+        request.extensions_mut().insert(user);
+    }
+    Ok(())
+}
+
+async fn verified(request: &mut Request) -> Result<Option<User>> {
+    let session = &request.session;
+    let id = session.peek(ID_KEY).and_then(|id| text(id).parse::<i64>().ok());
+    let known_backend = session.peek(BACKEND_KEY).and_then(Value::as_str) == Some(BACKEND);
+    let Some(id) = id.filter(|_| known_backend) else { return Ok(None) };
+    let Some(user) = table::find(request.db(), By::Id(id)).await? else { return Ok(None) };
+    if !user.is_active() {
+        return Ok(None);
+    }
+    let sent = request.session.peek(HASH_KEY).cloned();
+    let hash = session_hash(&request.settings().secret_key, &user);
+    if same(sent.as_ref(), &hash) {
+        return Ok(Some(user));
+    }
+    if verifies_under_fallback(request.settings(), &user, sent.as_ref()) {
+        request.session.cycle_key();
+        request.session.insert(HASH_KEY, hash)?;
+        return Ok(Some(user));
+    }
+    request.session.flush();
+    Ok(None)
+}
+
+fn verifies_under_fallback(settings: &Settings, user: &User, sent: Option<&Value>) -> bool {
+    settings.secret_key_fallbacks.iter().any(|secret| same(sent, &session_hash(secret, user)))
+}
+
+/// Django's `get_session_auth_hash`.
+fn session_hash(secret: &str, user: &User) -> String {
+    crypto::hex(&crypto::SaltedHmac::new(HASH_SALT, secret).digest(user.password().as_bytes()))
+}
+
+fn same(sent: Option<&Value>, hash: &str) -> bool {
+    let sent = sent.and_then(Value::as_str).unwrap_or_default();
+    crypto::constant_time_eq(sent.as_bytes(), hash.as_bytes())
+}
+
+/// An id as text: Django writes it as text, older versions wrote a number.
+fn text(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_hash_is_that_of_a_real_django() {
+        #[derive(serde::Deserialize)]
+        struct File {
+            secret_key: String,
+            rows: Vec<Row>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Row {
+            password_field: String,
+            session_auth_hash: String,
+        }
+        let text = include_str!("../../../../tests/vectors/session_auth_hash.json");
+        let file: File = serde_json::from_str(text).expect("vectors");
+        assert!(!file.rows.is_empty());
+        for row in file.rows {
+            let user = User::for_test(1, &row.password_field);
+            assert_eq!(session_hash(&file.secret_key, &user), row.session_auth_hash);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Reads Django's table `auth_user`.
+//!
+//! A project without that table, or without a database, has no users: that is no error.
+
+use super::{User, user::Row};
+use crate::{
+    Result,
+    db::{Database, Databases, DbError, rusqlite},
+};
+
+const COLUMNS: &str =
+    "id, username, email, first_name, last_name, is_staff, is_superuser, is_active, password";
+
+/// What a user is looked up by.
+#[derive(Clone)]
+pub(super) enum By {
+    Id(i64),
+    Username(String),
+}
+
+/// The user in the database `default`.
+pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> {
+    match databases.get("default") {
+        None => Ok(None),
+        Some(Database::Sqlite(sqlite)) => {
+            let found = sqlite.read(move |connection| find_sqlite(connection, &by)).await;
+            match found {
+                Err(error) if is_missing_table(&error) => Ok(None),
+                other => Ok(other?),
+            }
+        }
+    }
+}
+
+fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<Option<User>> {
+    use rusqlite::{OptionalExtension as _, ToSql};
+    let (column, value): (&str, &dyn ToSql) = match by {
+        By::Id(id) => ("id", id),
+        By::Username(name) => ("username", name),
+    };
+    let sql = format!("SELECT {COLUMNS} FROM auth_user WHERE {column} = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let row = statement.query_row([value], |row| {
+        Ok(Row {
+            id: row.get(0)?,
+            username: row.get(1)?,
+            email: row.get(2)?,
+            first_name: row.get(3)?,
+            last_name: row.get(4)?,
+            is_staff: row.get(5)?,
+            is_superuser: row.get(6)?,
+            is_active: row.get(7)?,
+            password: row.get(8)?,
+        })
+    });
+    Ok(row.optional()?.map(User::new))
+}
+
+/// SQLite has one code for all faults of a statement; only its text tells them apart.
+fn is_missing_table(error: &DbError) -> bool {
+    match error {
+        DbError::Sqlite { source, .. } => source.to_string().contains("no such table: auth_user"),
+        _ => false,
+    }
+}

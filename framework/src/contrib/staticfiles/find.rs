@@ -1,0 +1,121 @@
+//! Which file a URL means. Nothing outside the folders is ever found, whatever the URL or a link says.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use percent_encoding::percent_decode_str;
+
+/// An open file, and what is told about it.
+pub(super) struct Found {
+    pub(super) file: File,
+    pub(super) length: u64,
+    pub(super) modified: Option<SystemTime>,
+    pub(super) media_type: String,
+}
+
+/// The path that the rest of a URL's path names, decoded once, segment by segment: a segment that is
+/// empty, `.` or `..`, or that holds a slash, a backslash or NUL once decoded, names nothing.
+pub(super) fn relative(rest: &str) -> Option<PathBuf> {
+    rest.split('/')
+        .map(|segment| {
+            let name = percent_decode_str(segment).decode_utf8().ok()?;
+            let plain = !matches!(&*name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
+            plain.then(|| name.into_owned())
+        })
+        .collect()
+}
+
+/// The first regular file of that path in the folders, opened.
+pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Found>> {
+    for folder in folders {
+        if let Some(found) = find_in(folder, relative)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<Found>> {
+    let (Some(folder), Some(path)) = (real(folder)?, real(&folder.join(relative))?) else { return Ok(None) };
+    // Links may point wherever they like inside the folder.
+    if !path.starts_with(&folder) || !path.is_file() {
+        return Ok(None);
+    }
+    let file = File::open(&path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Ok(None);
+    }
+    let media_type = media_type(relative);
+    Ok(Some(Found { file, length: about.len(), modified: about.modified().ok(), media_type }))
+}
+
+/// The path without links; none where there is nothing.
+fn real(path: &Path) -> io::Result<Option<PathBuf>> {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    match path.canonicalize() {
+        Ok(path) => Ok(Some(path)),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn media_type(path: &Path) -> String {
+    let guess = mime_guess::from_path(path).first_or_octet_stream();
+    let textual = guess.type_() == mime_guess::mime::TEXT || guess.subtype() == mime_guess::mime::JAVASCRIPT;
+    if textual { format!("{}; charset=utf-8", guess.essence_str()) } else { guess.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_cannot_climb() {
+        for rest in [
+            "",
+            "..",
+            "../x",
+            "a/../x",
+            "a/./b",
+            "a//b",
+            "/etc/passwd",
+            "%2e%2e/x",
+            "%2E%2E%2Fx",
+            "a%2fb",
+            "a%5cb",
+            "..%5cx",
+            "a\\b",
+            "x%00",
+            "%00",
+            "a/",
+            "%ff",
+            ".%2e/x",
+        ] {
+            assert_eq!(relative(rest), None, "{rest:?}");
+        }
+        // Decoded once only: what is left is the name of a file.
+        assert_eq!(relative("%252e%252e%252fx"), Some(PathBuf::from("%2e%2e%2fx")));
+        assert_eq!(relative("css/site%20b.css"), Some(PathBuf::from("css/site b.css")));
+    }
+
+    #[test]
+    fn text_has_a_charset() {
+        for (name, media_type) in [
+            ("a.css", "text/css; charset=utf-8"),
+            ("a.js", "text/javascript; charset=utf-8"),
+            ("a.html", "text/html; charset=utf-8"),
+            ("a.svg", "image/svg+xml"),
+            ("a.png", "image/png"),
+            ("a.woff2", "font/woff2"),
+            ("a.json", "application/json"),
+            ("a", "application/octet-stream"),
+        ] {
+            assert_eq!(super::media_type(Path::new(name)), media_type);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Static files in development: what lies in `STATICFILES_DIRS` is served below `STATIC_URL` under `DEBUG`,
+//! as Django's runserver does (django/contrib/staticfiles/handlers.py).
+//!
+//! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware: a stylesheet never
+//! pays for a session. `find` decides which file is meant and never leaves the folders, `range` reads
+//! `Range`, `stream` sends what is too large to hold. In production the web server in front does this.
+
+mod find;
+mod range;
+mod stream;
+
+use std::{
+    convert::Infallible,
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
+    path::PathBuf,
+    sync::Arc,
+    task::{Context, Poll},
+    time::UNIX_EPOCH,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use tower_service::Service;
+
+use self::{find::Found, range::Range};
+use crate::{
+    BoxFuture, Error, Result,
+    http::{Body, Response, Validators},
+    middleware::bare,
+    settings::Settings,
+};
+
+/// Files up to this size are read in one go.
+const SMALL: u64 = 256 * 1024;
+
+/// A service that answers with the files of some folders; the path of a URL is the file's.
+///
+/// # Examples
+///
+/// Files that a project serves itself, in production too:
+///
+/// ```
+/// use nuages::{App, contrib::staticfiles::StaticFiles, settings::Settings};
+///
+/// fn app(settings: Settings) -> App {
+///     App::new(settings).mount_outside("downloads/", StaticFiles::new(["downloads".into()]))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct StaticFiles {
+    folders: Arc<[PathBuf]>,
+}
+
+impl StaticFiles {
+    /// The files in `folders`. Where two folders have a file of the same name, the first wins.
+    pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { folders: folders.into_iter().collect() }
+    }
+
+    /// What the settings say is to be served, and the prefix to mount it at; none without `DEBUG`,
+    /// without `STATICFILES_DIRS`, or where `STATIC_URL` is on another host.
+    pub(crate) fn from_settings(settings: &Settings) -> Option<(String, Self)> {
+        let url = settings.static_url.as_str();
+        let elsewhere = url.contains("://") || url.starts_with("//");
+        let prefix = url.trim_matches('/');
+        if !settings.debug || elsewhere || prefix.is_empty() || settings.staticfiles_dirs.is_empty() {
+            return None;
+        }
+        Some((format!("{prefix}/"), Self::new(settings.staticfiles_dirs.iter().cloned())))
+    }
+
+    async fn answer(self, method: Method, path: String, headers: HeaderMap) -> Result<Response> {
+        if !matches!(method, Method::GET | Method::HEAD) {
+            return Ok(Response::method_not_allowed(&["GET", "HEAD"]));
+        }
+        let missing = || Error::not_found(format!("no static file at {path:?}"));
+        let relative = path.strip_prefix('/').and_then(find::relative).ok_or_else(missing)?;
+        let found = blocking(move || find::find(&self.folders, &relative)).await?;
+        respond(&method, &headers, found.ok_or_else(missing)?).await
+    }
+}
+
+impl Service<Request<Body>> for StaticFiles {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.clone().answer(method, path, request.headers().clone());
+        Box::pin(async {
+            let response = answer.await.unwrap_or_else(|error| {
+                if error.status().is_server_error() {
+                    tracing::error!(target: "nuages.request", ?error, "a static file cannot be read");
+                }
+                Response::html(bare(error.status())).with_status(error.status())
+            });
+            Ok(response.into())
+        })
+    }
+}
+
+async fn respond(method: &Method, headers: &HeaderMap, found: Found) -> Result<Response> {
+    let Found { file, length, modified, media_type } = found;
+    let validators = Validators {
+        etag: modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).map(|age| {
+            let (seconds, nanos) = (age.as_secs(), age.subsec_nanos());
+            format!("\"{seconds:x}.{nanos:x}-{length:x}\"")
+        }),
+        last_modified: modified,
+    };
+    if let Some(response) = validators.precondition(method, headers) {
+        return Ok(response);
+    }
+    let mut response = Response::empty(StatusCode::OK);
+    validators.describe(&mut response);
+    response.set_header("Accept-Ranges", "bytes");
+    // A browser asks each time whether what it has is still right: in development it often is not.
+    response.set_header("Cache-Control", "no-cache");
+    response.set_header("X-Content-Type-Options", "nosniff");
+    let (from, length) = match range::requested(headers, &validators, length) {
+        Range::Whole => (0, length),
+        Range::Part { from, to } => {
+            response.set_status(StatusCode::PARTIAL_CONTENT);
+            response.set_header("Content-Range", format!("bytes {from}-{to}/{length}"));
+            (from, to - from + 1)
+        }
+        Range::Outside => {
+            response.set_status(StatusCode::RANGE_NOT_SATISFIABLE);
+            response.set_header("Content-Range", format!("bytes */{length}"));
+            return Ok(response);
+        }
+    };
+    response.set_header(header::CONTENT_TYPE.as_str(), media_type);
+    response.set_header("Content-Length", length.to_string());
+    if *method == Method::GET {
+        response.set_body(body(file, from, length).await?);
+    }
+    Ok(response)
+}
+
+async fn body(mut file: File, from: u64, length: u64) -> Result<Body> {
+    if length > SMALL {
+        let file = blocking(move || file.seek(SeekFrom::Start(from)).map(|_| file)).await?;
+        return Ok(Body::stream(stream::FileBody::new(file, length)));
+    }
+    let read = move || {
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+        file.read_exact(&mut bytes)?;
+        Ok(Bytes::from(bytes))
+    };
+    Ok(Body::from(blocking(read).await?))
+}
+
+/// Runs what waits for the disk where it may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    Ok(tokio::task::spawn_blocking(work).await??)
+}

@@ -1,0 +1,143 @@
+//! The page that a developer sees in place of a bare error, under `DEBUG` only.
+//!
+//! For a 404 the patterns that were tried, for anything else the chain of errors, for a template the
+//! lines around the fault; then the request, with what may be secret masked. One file, no resources
+//! from elsewhere, no script. `middleware::respond` decides who may see it.
+
+use std::fmt::Write as _;
+
+use minijinja::HtmlEscape;
+
+use crate::{Error, StatusCode, http::Request, templates::TemplateError};
+
+const STYLE: &str = include_str!("debug_page.css");
+
+/// Parts of names whose values are not shown (as Django's `SafeExceptionReporterFilter`, and more).
+const SECRET: [&str; 10] =
+    ["auth", "cookie", "csrf", "key", "pass", "secret", "session", "signature", "token", "credential"];
+
+/// No route matched; the source of the 404 that answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no URL pattern matches the path")]
+pub(crate) struct NoRoute;
+
+/// The page for an error.
+pub(crate) fn render(request: &Request, error: &Error) -> String {
+    let status = error.status();
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"robots\" content=\"noindex\">\n<title>{} {reason}</title>\n<style>\n{STYLE}</style>\n\
+         </head>\n<body>\n",
+        status.as_u16(),
+    );
+    let chain = error.chain();
+    let headline = chain.first().map_or(reason, String::as_str);
+    let _ = write!(
+        page,
+        "<header>\n<p>{} {}</p>\n<h1><b>{}</b> {}</h1>\n</header>\n<main>\n",
+        escape(request.method().as_str()),
+        escape(request.path()),
+        status.as_u16(),
+        escape(headline),
+    );
+    causes(&mut page, &chain);
+    template(&mut page, error);
+    if status == StatusCode::NOT_FOUND {
+        patterns(&mut page, request, error.downcast_ref::<NoRoute>().is_some());
+    }
+    facts(&mut page, request);
+    page.push_str(
+        "</main>\n<footer>You see this page because <code>DEBUG = true</code>. \
+         With <code>DEBUG = false</code> visitors get a plain one.</footer>\n</body>\n</html>\n",
+    );
+    page
+}
+
+fn causes(page: &mut String, chain: &[String]) {
+    if chain.len() < 2 {
+        return;
+    }
+    page.push_str("<h2>Because</h2>\n<ol>\n");
+    for cause in &chain[1..] {
+        let _ = writeln!(page, "<li>{}</li>", escape(cause));
+    }
+    page.push_str("</ol>\n");
+}
+
+fn template(page: &mut String, error: &Error) {
+    let Some(broken) = error.downcast_ref::<TemplateError>() else { return };
+    if broken.excerpt().is_empty() {
+        return;
+    }
+    page.push_str("<h2>Template</h2>\n<pre>");
+    for line in broken.excerpt() {
+        let here = if Some(line.number) == broken.line() { " class=\"here\"" } else { "" };
+        let _ = write!(page, "<span{here}><i>{}</i>{}</span>", line.number, escape(&line.text));
+    }
+    page.push_str("</pre>\n");
+}
+
+fn patterns(page: &mut String, request: &Request, none_matched: bool) {
+    if !none_matched {
+        let pattern = request.route_pattern().unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "<p>The pattern <code>{}</code> matched; its view found nothing.</p>",
+            escape(pattern)
+        );
+        return;
+    }
+    page.push_str("<h2>Patterns tried, in this order</h2>\n<ol>\n");
+    for (pattern, name) in request.site().urls.patterns() {
+        let name = name.map_or(String::new(), |name| format!(" [name {:?}]", name));
+        let _ = writeln!(page, "<li><code>{}</code>{}</li>", escape(&pattern), escape(&name));
+    }
+    page.push_str("</ol>\n");
+}
+
+fn facts(page: &mut String, request: &Request) {
+    let mut rows = vec![
+        ("Method".to_owned(), request.method().to_string()),
+        ("Path".to_owned(), request.path().to_owned()),
+        ("Scheme".to_owned(), request.scheme().to_owned()),
+    ];
+    let address = request.remote_addr().map(|address| ("Client".to_owned(), address.to_string()));
+    rows.extend(address);
+    let route = request.route_pattern().map(|pattern| ("Route".to_owned(), pattern.to_owned()));
+    rows.extend(route);
+    table(page, "Request", rows);
+    let query = request.query().iter().map(|(name, value)| (name.to_owned(), masked(name, value)));
+    table(page, "Query", query.collect());
+    let cookies = request.cookies().iter().map(|(name, _)| (name.to_owned(), MASK.to_owned()));
+    table(page, "Cookies", cookies.collect());
+    let headers = request.headers().iter().map(|(name, value)| {
+        (name.to_string(), masked(name.as_str(), &String::from_utf8_lossy(value.as_bytes())))
+    });
+    table(page, "Headers", headers.collect());
+}
+
+fn table(page: &mut String, title: &str, rows: Vec<(String, String)>) {
+    if rows.is_empty() {
+        return;
+    }
+    let _ = write!(page, "<h2>{title}</h2>\n<table>\n");
+    for (name, value) in rows {
+        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escape(&name), escape(&value));
+    }
+    page.push_str("</table>\n");
+}
+
+const MASK: &str = "********";
+
+fn masked(name: &str, value: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    // A link back may hold what a query held.
+    let secret = SECRET.iter().any(|part| name.contains(part)) || (name == "referer" && value.contains('?'));
+    if secret { MASK.to_owned() } else { value.to_owned() }
+}
+
+fn escape(text: &str) -> HtmlEscape<'_> {
+    HtmlEscape(text)
+}

@@ -1,0 +1,194 @@
+//! What is to be done: from what is recorded and what is asked for to a list of steps. Runs nothing.
+
+use std::collections::BTreeMap;
+
+use super::{Migration, MigrationError, Migrations};
+use crate::{db::Database, settings::DatabaseEngine};
+
+/// What `migrate` is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// Every migration of every app applied: `migrate`.
+    All,
+    /// Every migration of one app applied: `migrate blog`.
+    App(String),
+    /// The app as this migration leaves it: `migrate blog 0002`. Later ones are undone.
+    Exact(Migration),
+    /// Nothing of the app applied: `migrate blog zero`.
+    Zero(String),
+}
+
+/// Whether a migration is done or undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Done.
+    Forwards,
+    /// Undone.
+    Backwards,
+}
+
+/// One migration to do or to undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The migration.
+    pub migration: Migration,
+    /// Whether to do or to undo it.
+    pub direction: Direction,
+}
+
+/// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
+pub(super) type Applied = BTreeMap<(String, String), String>;
+
+impl Migrations {
+    /// The target of `migrate [app [name]]`; `name` may be the beginning of a migration's name, or `zero`.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such app or migration, or more than one.
+    pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<Target, MigrationError> {
+        let Some(app) = app else { return Ok(Target::All) };
+        self.check_app(app)?;
+        match name {
+            None => Ok(Target::App(app.to_owned())),
+            Some("zero") => Ok(Target::Zero(app.to_owned())),
+            Some(prefix) => self.by_prefix(app, prefix).map(Target::Exact),
+        }
+    }
+
+    /// That the app has migrations.
+    ///
+    /// # Errors
+    ///
+    /// Where it has none.
+    pub fn check_app(&self, app: &str) -> Result<(), MigrationError> {
+        if self.of(app).next().is_some() {
+            return Ok(());
+        }
+        Err(MigrationError::UnknownApp { app: app.to_owned(), known: self.apps().join(", ") })
+    }
+
+    /// Every migration, and when it was applied (UTC, `YYYY-MM-DD HH:MM:SS`), if it was.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn state(
+        &self,
+        database: &Database,
+    ) -> Result<Vec<(Migration, Option<String>)>, MigrationError> {
+        let mut applied = self.applied(database).await?;
+        let mut moment = |migration: &Migration| {
+            applied.remove(&(migration.app().to_owned(), migration.name().to_owned()))
+        };
+        Ok(self.all.iter().map(|migration| (migration.clone(), moment(migration))).collect())
+    }
+
+    /// The migrations that are not applied.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read.
+    pub async fn unapplied(&self, database: &Database) -> Result<Vec<Migration>, MigrationError> {
+        let state = self.state(database).await?;
+        Ok(state
+            .into_iter()
+            .filter(|(_, applied)| applied.is_none())
+            .map(|(migration, _)| migration)
+            .collect())
+    }
+
+    /// The steps that lead from what is applied to `target`.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be read, or holds a migration that is applied before an earlier one.
+    pub async fn plan(&self, database: &Database, target: &Target) -> Result<Vec<Step>, MigrationError> {
+        let applied = self.applied(database).await?;
+        let is_applied = |migration: &Migration| {
+            applied.contains_key(&(migration.app().to_owned(), migration.name().to_owned()))
+        };
+        self.check_history(database.alias(), &is_applied)?;
+        let forwards = |migration: &&Migration| !is_applied(migration);
+        let step = |direction| move |migration: &Migration| Step { migration: migration.clone(), direction };
+        Ok(match target {
+            Target::All => self.all.iter().filter(forwards).map(step(Direction::Forwards)).collect(),
+            Target::App(app) => self.of(app).filter(forwards).map(step(Direction::Forwards)).collect(),
+            Target::Exact(last) if !is_applied(last) => self
+                .of(last.app())
+                .filter(|migration| migration.number() <= last.number())
+                .filter(forwards)
+                .map(step(Direction::Forwards))
+                .collect(),
+            Target::Exact(last) => self
+                .of(last.app())
+                .rev()
+                .filter(|migration| migration.number() > last.number() && is_applied(migration))
+                .map(step(Direction::Backwards))
+                .collect(),
+            Target::Zero(app) => self
+                .of(app)
+                .rev()
+                .filter(|migration| is_applied(migration))
+                .map(step(Direction::Backwards))
+                .collect(),
+        })
+    }
+
+    fn by_prefix(&self, app: &str, prefix: &str) -> Result<Migration, MigrationError> {
+        let matches: Vec<_> = self.of(app).filter(|migration| migration.name().starts_with(prefix)).collect();
+        match matches[..] {
+            [only] => Ok(only.clone()),
+            [] => Err(MigrationError::NoMatch { app: app.to_owned(), prefix: prefix.to_owned() }),
+            _ => {
+                let exact = matches.iter().find(|migration| migration.name() == prefix);
+                exact.map(|migration| (*migration).clone()).ok_or_else(|| MigrationError::Ambiguous {
+                    app: app.to_owned(),
+                    prefix: prefix.to_owned(),
+                    matches: matches.iter().map(|migration| migration.name()).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
+    }
+
+    /// As Django's `check_consistent_history` (django/db/migrations/loader.py).
+    fn check_history(
+        &self,
+        alias: &str,
+        is_applied: &impl Fn(&Migration) -> bool,
+    ) -> Result<(), MigrationError> {
+        for [earlier, later] in self.all.array_windows() {
+            if earlier.app() == later.app() && is_applied(later) && !is_applied(earlier) {
+                return Err(MigrationError::Inconsistent {
+                    later: later.to_string(),
+                    earlier: earlier.to_string(),
+                    alias: alias.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn applied(&self, database: &Database) -> Result<Applied, MigrationError> {
+        let applied = match database {
+            Database::Sqlite(sqlite) => super::sqlite::applied(sqlite).await,
+            #[cfg(feature = "postgres")]
+            Database::Postgres(postgres) => super::postgres::applied(postgres).await,
+        };
+        applied.map_err(|source| MigrationError::State { alias: database.alias().to_owned(), source })
+    }
+}
+
+impl Step {
+    /// The SQL of this step.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none for this engine, or the migration cannot be undone.
+    pub fn sql(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
+        match self.direction {
+            Direction::Forwards => self.migration.up(engine),
+            Direction::Backwards => self.migration.down(engine),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Runs the steps of a plan, each in one transaction together with its record.
+//!
+//! Several processes may do so at once: each step looks again whether it is still to be done, under the
+//! database's lock. A process killed half-way leaves whole steps behind, and the next run does the rest.
+
+use super::{Migration, MigrationError, Migrations, Step, Target};
+use crate::db::{Database, DbError};
+
+/// Whether to run SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Run the SQL and record it.
+    Run,
+    /// Record it only: `migrate --fake`.
+    Fake,
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Its SQL ran.
+    Done,
+    /// It was recorded only, because that was asked for.
+    Faked,
+    /// It was recorded only, because its table was there already.
+    Adopted,
+    /// Another process has done it meanwhile.
+    DoneElsewhere,
+}
+
+/// What [`Migrations::apply`] tells while it works.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The step begins.
+    Started(&'a Step),
+    /// The step has ended well.
+    Finished(&'a Step, Outcome),
+}
+
+/// What a database answers to a step.
+pub(super) enum Answer {
+    Ran(Outcome),
+    /// The table is there, with these columns instead.
+    OtherColumns(Vec<String>),
+}
+
+impl Migrations {
+    /// Brings the database to `target`, telling `on_event` of each step before and after it.
+    ///
+    /// Where a built-in app's table is there without a record (a database restored without
+    /// `django_migrations`), it is recorded and left as it is, if it has the right columns.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is done: where a step has no SQL. At the step that fails: what the database says;
+    /// nothing of that step is done then, and all of those before it.
+    pub async fn apply(
+        &self,
+        database: &Database,
+        target: &Target,
+        mode: Mode,
+        on_event: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<(), MigrationError> {
+        let steps = self.plan(database, target).await?;
+        if mode == Mode::Run {
+            for step in &steps {
+                step.sql(database.engine())?;
+            }
+        }
+        for step in &steps {
+            on_event(Event::Started(step));
+            let outcome = run(database, step, mode).await?;
+            on_event(Event::Finished(step, outcome));
+        }
+        Ok(())
+    }
+}
+
+async fn run(database: &Database, step: &Step, mode: Mode) -> Result<Outcome, MigrationError> {
+    let migration = &step.migration;
+    let sql = match mode {
+        Mode::Run => Some(step.sql(database.engine())?.to_owned()),
+        Mode::Fake => None,
+    };
+    let answer: Result<Answer, DbError> = match database {
+        Database::Sqlite(sqlite) => super::sqlite::run(sqlite, migration, step.direction, sql).await,
+        #[cfg(feature = "postgres")]
+        Database::Postgres(postgres) => super::postgres::run(postgres, migration, step.direction, sql).await,
+    };
+    match answer {
+        Ok(Answer::Ran(outcome)) => Ok(outcome),
+        Ok(Answer::OtherColumns(found)) => Err(other_table(migration, &found)),
+        Err(source) => Err(MigrationError::Failed { migration: migration.to_string(), source }),
+    }
+}
+
+fn other_table(migration: &Migration, found: &[String]) -> MigrationError {
+    let (table, expected) = match migration.table() {
+        Some(table) => (table.name, table.columns.join(", ")),
+        None => ("", String::new()),
+    };
+    MigrationError::OtherTable {
+        migration: migration.to_string(),
+        table: table.to_owned(),
+        found: found.join(", "),
+        expected,
+    }
+}

@@ -1,0 +1,98 @@
+//! Bookkeeping and steps on SQLite. A step is one job of the writer thread: it begins with
+//! `BEGIN IMMEDIATE`, so that no other process runs the same one.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Migration,
+    plan::{Applied, Direction},
+    runner::{Answer, Outcome},
+};
+use crate::db::{DbError, Sqlite};
+
+/// As Django 5.2 creates it (django/db/migrations/recorder.py).
+const BOOKKEEPING: &str = r#"CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)"#;
+/// How long to wait for other processes that migrate.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) async fn applied(sqlite: &Sqlite) -> Result<Applied, DbError> {
+    sqlite
+        .read_long(|db| {
+            if columns(db, "django_migrations")?.is_empty() {
+                return Ok(Applied::new());
+            }
+            db.prepare("SELECT app, name, substr(applied, 1, 19) FROM django_migrations ORDER BY id")?
+                .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+                .collect()
+        })
+        .await
+}
+
+/// Runs a step and records it; without `sql` it is only recorded.
+pub(super) async fn run(
+    sqlite: &Sqlite,
+    migration: &Migration,
+    direction: Direction,
+    sql: Option<String>,
+) -> Result<Answer, DbError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let (migration, sql) = (migration.clone(), sql.clone());
+        match sqlite.write(move |db| step(db, &migration, direction, sql.as_deref())).await {
+            Err(error) if error.is_locked() && Instant::now() < until => (),
+            result => return result,
+        }
+    }
+}
+
+fn step(
+    db: &Connection,
+    migration: &Migration,
+    direction: Direction,
+    sql: Option<&str>,
+) -> rusqlite::Result<Answer> {
+    if columns(db, "django_migrations")?.is_empty() {
+        db.execute_batch(BOOKKEEPING)?;
+    }
+    let record = params![migration.app(), migration.name()];
+    let recorded = db
+        .query_row("SELECT 1 FROM django_migrations WHERE app = ?1 AND name = ?2", record, |_| Ok(()))
+        .optional()?
+        .is_some();
+    if recorded == (direction == Direction::Forwards) {
+        return Ok(Answer::Ran(Outcome::DoneElsewhere));
+    }
+    let mut outcome = if sql.is_some() { Outcome::Done } else { Outcome::Faked };
+    if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
+        let found = columns(db, table.name)?;
+        if found == table.columns {
+            outcome = Outcome::Adopted;
+        } else if !found.is_empty() {
+            return Ok(Answer::OtherColumns(found));
+        }
+    }
+    if let (Outcome::Done, Some(sql)) = (outcome, sql) {
+        db.execute_batch(sql)?;
+    }
+    match direction {
+        // Microseconds as Django writes them, though SQLite knows milliseconds only.
+        Direction::Forwards => db.execute(
+            "INSERT INTO django_migrations (app, name, applied) \
+             VALUES (?1, ?2, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
+            record,
+        )?,
+        Direction::Backwards => {
+            db.execute("DELETE FROM django_migrations WHERE app = ?1 AND name = ?2", record)?
+        }
+    };
+    Ok(Answer::Ran(outcome))
+}
+
+/// A table's columns, sorted; none where there is no such table.
+fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare("SELECT name FROM pragma_table_info(?1) ORDER BY name")?
+        .query_map([table], |row| row.get(0))?
+        .collect()
+}

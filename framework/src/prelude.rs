@@ -1,0 +1,9 @@
+//! What views need, in one line: `use nuages::prelude::*;`
+
+pub use crate::{
+    Error, Result, StatusCode, Value, context,
+    http::{IntoResponse, Json, Request, Response, redirect, render},
+    json,
+    middleware::Next,
+    sessions::Expiry,
+};

@@ -1,0 +1,245 @@
+//! One request of the test client, built step by step and sent by `.await`.
+
+use std::{
+    convert::Infallible,
+    future::IntoFuture,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+    header::{CONTENT_TYPE, COOKIE, HOST, LOCATION},
+};
+use serde::Serialize;
+use tower_service::Service as _;
+
+use super::{Client, TestResponse};
+use crate::{
+    BoxFuture,
+    http::{Body, Secure, encoding::iri_to_uri},
+    middleware::Unchecked,
+};
+
+/// As many redirects as a browser follows.
+const MAX_REDIRECTS: usize = 20;
+
+/// A request that is not sent yet: `.await` sends it.
+///
+/// # Panics
+///
+/// Its methods panic where a request cannot be built of what they are given: that is a mistake in the
+/// test. Sending never fails; what the application does wrong is a response with status 500.
+#[must_use = "a request is sent by `.await`"]
+pub struct TestRequest<'a> {
+    client: &'a Client,
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: Bytes,
+    follow: bool,
+    secure: bool,
+    host: String,
+}
+
+impl<'a> TestRequest<'a> {
+    pub(super) fn new(client: &'a Client, method: Method, path: &str) -> Self {
+        Self {
+            client,
+            method,
+            target: path.to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            follow: false,
+            secure: client.secure,
+            host: client.host.clone(),
+        }
+    }
+
+    /// A header field, in the place of all of that name.
+    #[track_caller]
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let name = HeaderName::try_from(name).expect("the name of a header field");
+        let value = HeaderValue::from_str(value.as_ref()).expect("the value of a header field");
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Values to put behind the path's `?`: a struct, a map, or pairs.
+    #[track_caller]
+    pub fn query<T: Serialize + ?Sized>(mut self, values: &T) -> Self {
+        let values = serde_html_form::to_string(values).expect("values that a query can hold");
+        let sign = if self.target.contains('?') { '&' } else { '?' };
+        self.target = format!("{}{sign}{values}", self.target);
+        self
+    }
+
+    /// The values of a form, as a browser sends them: a struct, a map, or pairs.
+    #[track_caller]
+    pub fn form<T: Serialize + ?Sized>(self, values: &T) -> Self {
+        let values = serde_html_form::to_string(values).expect("values that a form can hold");
+        self.content("application/x-www-form-urlencoded", values)
+    }
+
+    /// A value sent as JSON.
+    #[track_caller]
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        let text = serde_json::to_vec(value).expect("a value that JSON can hold");
+        self.content("application/json", text)
+    }
+
+    /// The body as it stands; its type goes into [`TestRequest::header`].
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Whether to follow redirects, up to 20, as a browser does. Default false.
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.follow = follow;
+        self
+    }
+
+    fn content(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        self.body(body)
+    }
+
+    async fn send(mut self) -> TestResponse {
+        let mut redirects = Vec::new();
+        loop {
+            let mut response = self.exchange().await;
+            let next = self.follow.then(|| self.redirected(&response)).flatten();
+            let Some(url) = next else {
+                response.redirects = redirects;
+                return response;
+            };
+            redirects.push((url, response.status()));
+            assert!(redirects.len() <= MAX_REDIRECTS, "redirected without end: {redirects:?}");
+        }
+    }
+
+    /// Sends the request once.
+    async fn exchange(&self) -> TestResponse {
+        let client = self.client;
+        let uri: Uri = iri_to_uri(&self.target).parse().expect("a path that begins with a slash");
+        let path = uri.path().to_owned();
+        let mut request = http::Request::new(Body::from(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        let headers = request.headers_mut();
+        let host = HeaderValue::from_str(&self.host).expect("a host name");
+        headers.entry(HOST).or_insert(host);
+        let cookies = client.jar().header(&path, self.secure, client.clock().now());
+        if let Some(cookies) = cookies.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.entry(COOKIE).or_insert(cookies);
+        }
+        if !self.body.is_empty() {
+            headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        }
+        let extensions = request.extensions_mut();
+        extensions.insert(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        if self.secure {
+            extensions.insert(Secure);
+        }
+        if !client.enforce_csrf {
+            extensions.insert(Unchecked);
+        }
+        // An `App` is always ready.
+        let answered = client.app.clone().call(request).await;
+        let response = answered.unwrap_or_else(|never: Infallible| match never {});
+        let response = TestResponse::read(response).await;
+        client.keep(response.cookies(), &path);
+        response
+    }
+
+    /// Turns this request into the one that the response redirects to; the URL, if it does.
+    fn redirected(&mut self, response: &TestResponse) -> Option<String> {
+        let keeps_method = match response.status() {
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => false,
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
+            _ => return None,
+        };
+        let location = response.header(LOCATION.as_str())?.to_owned();
+        let (mut rest, scheme) = match location.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => (rest, Some(scheme)),
+            _ => match location.strip_prefix("//") {
+                Some(rest) => (rest, Some(if self.secure { "https" } else { "http" })),
+                None => (location.as_str(), None),
+            },
+        };
+        if let Some(scheme) = scheme {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            self.secure = scheme == "https";
+            self.headers.remove(HOST);
+            self.host = rest[..end].to_owned();
+            rest = &rest[end..];
+        }
+        let rest = rest.split('#').next().unwrap_or_default();
+        let path = self.target.split('?').next().unwrap_or_default().to_owned();
+        self.target = match rest.as_bytes().first() {
+            Some(b'/') => rest.to_owned(),
+            Some(b'?') | None if scheme.is_some() => format!("/{rest}"),
+            Some(b'?') => format!("{path}{rest}"),
+            None => self.target.clone(),
+            Some(_) => format!("{}{rest}", &path[..=path.rfind('/').unwrap_or(0)]),
+        };
+        self.target = without_dots(&self.target);
+        if !keeps_method {
+            if self.method != Method::HEAD {
+                self.method = Method::GET;
+            }
+            self.body = Bytes::new();
+            self.headers.remove(CONTENT_TYPE);
+        }
+        Some(location)
+    }
+}
+
+impl<'a> IntoFuture for TestRequest<'a> {
+    type Output = TestResponse;
+    type IntoFuture = BoxFuture<'a, TestResponse>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// RFC 3986 section 5.2.4: a browser asks for no `.` or `..` in a path.
+fn without_dots(target: &str) -> String {
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let mut kept = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => kept.push(segment),
+        }
+        if matches!(segment, "." | "..") && segments.peek().is_none() {
+            kept.push("");
+        }
+    }
+    format!("/{}{query}", kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_removed_as_browsers_do() {
+        for (target, expected) in [
+            ("/a/b/../../c/?d=..", "/c/?d=.."),
+            ("/a/./b", "/a/b"),
+            ("/a/..", "/"),
+            ("/a/.", "/a/"),
+            ("/../../a", "/a"),
+            ("/", "/"),
+            ("/a//b/", "/a//b/"),
+        ] {
+            assert_eq!(without_dots(target), expected, "{target}");
+        }
+    }
+}

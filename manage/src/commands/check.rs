@@ -1,0 +1,26 @@
+//! `check`: everything that can be wrong before the first request, all of it together.
+
+use clap::ArgMatches;
+
+use crate::{BoxFuture, Command, CommandError, Project};
+
+/// `manage check`.
+pub(crate) struct Check;
+
+impl Command for Check {
+    fn define(&self) -> clap::Command {
+        clap::Command::new("check").about("Check settings, URLs and engines for mistakes")
+    }
+
+    fn run<'a>(
+        &'a self,
+        project: &'a Project,
+        _args: &'a ArgMatches,
+    ) -> BoxFuture<'a, Result<(), CommandError>> {
+        Box::pin(async move {
+            let _checked = project.checked_app()?;
+            project.say("System check identified no issues.");
+            Ok(())
+        })
+    }
+}

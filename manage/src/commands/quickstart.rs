@@ -1,0 +1,94 @@
+//! `quickstart`: from nothing to a page in the browser, each step shown as the command that does it.
+
+use std::{env, net::Ipv4Addr, process};
+
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+use super::{
+    migrate::Migrate,
+    runserver::{DEFAULT_PORT, is_free, taken},
+    startproject,
+};
+use crate::{
+    BoxFuture, Command, CommandError, Project, delegate,
+    project::{SETTINGS_FILE, SETTINGS_VARIABLE},
+    scaffold::Scaffold,
+};
+
+/// `manage quickstart mysite`.
+pub(crate) struct QuickStart;
+
+impl Command for QuickStart {
+    fn define(&self) -> clap::Command {
+        clap::Command::new("quickstart")
+            .about("Start a project and serve it: startproject, migrate, runserver in one")
+            .arg(startproject::name_argument())
+            .arg(
+                Arg::new("port")
+                    .long("port")
+                    .value_name("PORT")
+                    .value_parser(value_parser!(u16).range(1..))
+                    .help("The port to serve on [default: 8000]"),
+            )
+            .arg(Arg::new("no-run").long("no-run").action(ArgAction::SetTrue).help("Build, but do not serve"))
+    }
+
+    fn run<'a>(
+        &'a self,
+        project: &'a Project,
+        args: &'a ArgMatches,
+    ) -> BoxFuture<'a, Result<(), CommandError>> {
+        Box::pin(async move {
+            let name = args.get_one::<String>("name").map_or("", String::as_str);
+            let port = args.get_one::<u16>("port").copied();
+            let serve = !args.get_flag("no-run");
+            let host = Ipv4Addr::LOCALHOST.to_string();
+            // Before the first file is written: whatever can be in the way.
+            let scaffold = Scaffold::plan(name, None)?;
+            let wanted = port.unwrap_or(DEFAULT_PORT);
+            if serve && !is_free(&host, wanted) {
+                return Err(taken(&format!("{host}:{wanted}"), &format!("quickstart {name} --port ")));
+            }
+
+            step(project, &format!("manage startproject {name}"));
+            scaffold.write()?;
+
+            step(project, &format!("cd {name}"));
+            env::set_current_dir(scaffold.folder())
+                .map_err(|error| CommandError::because(format!("{name} cannot be entered"), error))?;
+
+            step(project, "manage migrate");
+            let created = project.beside(SETTINGS_FILE.into());
+            let migrate = Migrate.define().try_get_matches_from(["migrate"]);
+            let migrate =
+                migrate.map_err(|error| CommandError::because("migrate takes no such call", error))?;
+            Migrate.run(&created, &migrate).await?;
+
+            let mut cargo = delegate::cargo();
+            // The new project has settings of its own.
+            cargo.env_remove(SETTINGS_VARIABLE);
+            if !serve {
+                step(project, "cargo build");
+                return build(cargo);
+            }
+            let port = port.map(|port| port.to_string());
+            step(project, &format!("manage runserver {}", port.as_deref().unwrap_or_default()));
+            cargo.args(["run", "--", "runserver"]).args(port);
+            delegate::become_process(cargo).map(drop)
+        })
+    }
+}
+
+fn step(project: &Project, command: &str) {
+    let style = project.style();
+    project.say(format_args!("{} {}", style.success("$"), style.label(command.trim_end())));
+}
+
+fn build(mut cargo: process::Command) -> Result<(), CommandError> {
+    let failed = |error| CommandError::because("cargo cannot be run", error);
+    let status = cargo.arg("build").status().map_err(failed)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(CommandError::new("the project does not build").hint("what cargo says is above"))
+}
