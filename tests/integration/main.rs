@@ -11,6 +11,7 @@ mod client;
 mod cookies;
 mod csrf;
 mod db;
+mod faults_store;
 mod forms;
 mod http;
 mod middleware;
