@@ -26,6 +26,7 @@ mod session_engines;
 mod session_http;
 mod settings;
 mod signing;
+mod small_disk;
 mod static_files;
 mod templates;
 mod urls;
