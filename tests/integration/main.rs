@@ -11,10 +11,14 @@ mod client;
 mod cookies;
 mod csrf;
 mod db;
+#[cfg(feature = "postgres")]
+mod db_postgres;
 mod forms;
 mod http;
 mod middleware;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres_server;
 mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
