@@ -19,6 +19,7 @@ mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
+mod session_caches;
 mod session_data;
 mod session_engines;
 mod session_http;
