@@ -80,7 +80,8 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
         assert_eq!((page.status, page.visits(), page.greeting()), (200, visits, "Bonjour, stranger."));
     }
     let page = visitor.post("/name/", "name=%3Cb%3EDjango%3C%2Fb%3E");
-    assert_eq!((page.visits(), page.greeting()), (3, "Bonjour, &lt;b&gt;Django&lt;"));
+    assert_eq!(page.visits(), 3);
+    assert!(page.greeting().starts_with("Bonjour, &lt;b&gt;Django&lt;"), "{}", page.greeting());
     let key = visitor.cookie("sessionid").expect("a session").to_owned();
     assert!(!page.body.contains(&key), "the page shows the key of the session");
     assert_eq!(visitor.get("/static/site.css").status, 200);
