@@ -13,6 +13,7 @@ mod csrf;
 mod db;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
 mod public_api;
