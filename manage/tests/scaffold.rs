@@ -45,13 +45,13 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     let begin = Instant::now();
     let built = run(cargo(&site, "build"));
     assert_eq!(built.code, Some(0), "{}", built.err);
-    println!("the project's build: {:.1} s", begin.elapsed().as_secs_f64());
+    eprintln!("the project's build: {:.1} s", begin.elapsed().as_secs_f64());
     assert!(!built.err.contains("src/views.rs") && !built.err.contains("src/urls.rs"), "{}", built.err);
     let tree = ok(cargo(&site, "tree --prefix none --edges normal,build"));
     let mut crates: Vec<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     crates.sort_unstable();
     crates.dedup();
-    println!("crates in the project's tree: {}", crates.len());
+    eprintln!("crates in the project's tree: {}", crates.len());
     assert!(crates.len() < 170, "{}", crates.len());
     let tested = ok(cargo(&site, "test"));
     assert!(tested.contains("3 passed; 0 failed"), "{tested}");
@@ -147,7 +147,7 @@ fn quickstart_serves_a_page_and_leaves_no_process() {
     let begin = Instant::now();
     let server = Server::start(quickstart, port, Duration::from_secs(300));
     let page = Visitor::new(port).get("/");
-    println!("quickstart to the first page: {:.1} s", begin.elapsed().as_secs_f64());
+    eprintln!("quickstart to the first page: {:.1} s", begin.elapsed().as_secs_f64());
     assert_eq!((page.status, page.visits()), (200, 1));
 
     let again = run(manage(folder.path(), "quickstart other --port"));
