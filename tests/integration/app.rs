@@ -19,7 +19,7 @@ use nuages::{
     contrib::auth::User,
     http::{Body, CsrfToken},
     prelude::*,
-    sessions::SharedSession,
+    sessions::SessionHandle,
     settings::Settings,
     urls::{Converter, path},
 };
@@ -70,7 +70,7 @@ impl Service<http::Request<Body>> for Echo {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         Box::pin(async move {
-            let session = request.extensions().get::<SharedSession>();
+            let session = request.extensions().get::<SessionHandle>();
             let visits = session.map(|session| {
                 session.with(|session| {
                     let visits = session.get::<u64>("visits").ok().flatten().unwrap_or(0) + 1;
