@@ -3,9 +3,11 @@
 //! A project without that table, or without a database, has no users: that is no error.
 
 use super::{User, user::Row};
+#[cfg(feature = "postgres")]
+use crate::db::{DbError, Postgres};
 use crate::{
     Result,
-    db::{Database, Databases, DbError, rusqlite},
+    db::{Database, Databases, rusqlite},
 };
 
 const COLUMNS: &str =
@@ -20,15 +22,15 @@ pub(super) enum By {
 
 /// The user in the database `default`.
 pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> {
-    match databases.get("default") {
-        None => Ok(None),
-        Some(Database::Sqlite(sqlite)) => {
-            let found = sqlite.read(move |connection| find_sqlite(connection, &by)).await;
-            match found {
-                Err(error) if is_missing_table(&error) => Ok(None),
-                other => Ok(other?),
-            }
-        }
+    let found = match databases.get("default") {
+        None => return Ok(None),
+        Some(Database::Sqlite(sqlite)) => sqlite.read(move |connection| find_sqlite(connection, &by)).await,
+        #[cfg(feature = "postgres")]
+        Some(Database::Postgres(postgres)) => find_postgres(postgres, &by).await,
+    };
+    match found {
+        Err(error) if error.is_missing_table() => Ok(None),
+        other => Ok(other?),
     }
 }
 
@@ -56,10 +58,28 @@ fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<O
     Ok(row.optional()?.map(User::new))
 }
 
-/// SQLite has one code for all faults of a statement; only its text tells them apart.
-fn is_missing_table(error: &DbError) -> bool {
-    match error {
-        DbError::Sqlite { source, .. } => source.to_string().contains("no such table: auth_user"),
-        _ => false,
-    }
+#[cfg(feature = "postgres")]
+async fn find_postgres(postgres: &Postgres, by: &By) -> Result<Option<User>, DbError> {
+    let (condition, value): (&str, &(dyn tokio_postgres::types::ToSql + Sync)) = match by {
+        By::Id(id) => ("id = $1::bigint", id),
+        By::Username(name) => ("username = $1", name),
+    };
+    // `id` is an integer or, where a project chose so, a bigint.
+    let sql = format!("SELECT id::bigint AS {COLUMNS} FROM auth_user WHERE {condition}");
+    let client = postgres.client().await?;
+    let Some(row) = client.query_opt(&sql, &[value]).await? else { return Ok(None) };
+    let read = || {
+        Ok(User::new(Row {
+            id: row.try_get(0)?,
+            username: row.try_get(1)?,
+            email: row.try_get(2)?,
+            first_name: row.try_get(3)?,
+            last_name: row.try_get(4)?,
+            is_staff: row.try_get(5)?,
+            is_superuser: row.try_get(6)?,
+            is_active: row.try_get(7)?,
+            password: row.try_get(8)?,
+        }))
+    };
+    read().map(Some).map_err(|error| client.error(error))
 }
