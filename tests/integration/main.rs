@@ -15,6 +15,7 @@ mod db;
 mod db_postgres;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
 #[cfg(feature = "postgres")]
