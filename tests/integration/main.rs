@@ -6,6 +6,7 @@ mod cache_locmem;
 mod cache_redis;
 mod client;
 mod db;
+mod documents;
 mod migrations;
 #[cfg(feature = "redis")]
 mod redis_server;
