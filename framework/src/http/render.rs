@@ -14,7 +14,7 @@ use minijinja::{
 use super::{CsrfToken, Request, Response, ReverseUrls, UrlValues};
 use crate::{
     Result,
-    sessions::{Loan, SharedSession},
+    sessions::{Loan, SessionHandle},
     templates::to_value,
 };
 
@@ -121,7 +121,7 @@ struct RequestObject {
     host: String,
     query: Option<String>,
     route: Option<String>,
-    session: SharedSession,
+    session: SessionHandle,
     token: Option<CsrfToken>,
     vars: TemplateVars,
 }
@@ -143,7 +143,7 @@ impl RequestObject {
             host: request.checked_host().unwrap_or_default().to_owned(),
             query: request.uri().query().map(str::to_owned),
             route: request.route_name().map(str::to_owned),
-            session: SharedSession::default(),
+            session: SessionHandle::default(),
             token: request.extension::<CsrfToken>().cloned(),
             vars,
         }
@@ -233,7 +233,7 @@ impl Object for Csrf {
 
 /// `request.session` in templates: read-only.
 #[derive(Debug)]
-struct SessionObject(SharedSession);
+struct SessionObject(SessionHandle);
 
 impl Object for SessionObject {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -247,28 +247,28 @@ impl Object for SessionObject {
 }
 
 /// The session lent to the template being rendered; `None` outside a request.
-pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SharedSession> {
+pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
     let request = state.lookup(HIDDEN)?;
     request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())
 }
 
 /// Adds `url(name, value, …)` or `url(name, key=value, …)`.
 pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
-    environment.add_function("url", move |name: String, args: Rest<Value>| -> Result<String, MiniError> {
-        let values = match args.last().map(|last| Kwargs::try_from(last.clone())) {
-            Some(Ok(named)) if args.len() == 1 => {
-                let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
-                UrlValues::Keyword(named.args().map(pair).collect::<Result<_, MiniError>>()?)
-            }
-            Some(Ok(named)) if named.args().next().is_some() => {
-                let message = "url() takes values by place or by name, not both";
-                return Err(MiniError::new(ErrorKind::InvalidOperation, message));
-            }
-            _ => UrlValues::Positional(
-                args.iter().filter(|arg| !arg.is_kwargs()).map(Value::to_string).collect(),
-            ),
-        };
-        urls.reverse(&name, values)
-            .map_err(|error| MiniError::new(ErrorKind::InvalidOperation, error.chain().join(": ")))
-    });
+    type Result<T> = std::result::Result<T, MiniError>;
+    environment.add_function(
+        "url",
+        move |name: String, args: Rest<Value>, named: Kwargs| -> Result<String> {
+            let wrong = |message: String| MiniError::new(ErrorKind::InvalidOperation, message);
+            let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
+            let pairs: Vec<(String, String)> = named.args().map(pair).collect::<Result<_>>()?;
+            let values = match (args.is_empty(), pairs.is_empty()) {
+                (false, false) => {
+                    return Err(wrong("url() takes values by place or by name, not both".to_owned()));
+                }
+                (true, false) => UrlValues::Keyword(pairs),
+                (_, true) => UrlValues::Positional(args.iter().map(Value::to_string).collect()),
+            };
+            urls.reverse(&name, values).map_err(|error| wrong(error.chain().join(": ")))
+        },
+    );
 }
