@@ -14,6 +14,7 @@ mod db;
 mod documents;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
 mod public_api;
