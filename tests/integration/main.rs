@@ -13,6 +13,7 @@ mod csrf;
 mod db;
 #[cfg(feature = "postgres")]
 mod db_postgres;
+mod documents;
 mod forms;
 mod http;
 mod manage;
