@@ -28,7 +28,8 @@ impl Progress {
     pub fn new(label: &'static str, total: Option<u64>, verbosity: u8) -> Self {
         let long = total.is_none_or(|total| total >= WORTH_A_BAR);
         let shown = verbosity > 0 && long && io::stderr().is_terminal();
-        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let target =
+            if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let template = match total {
             Some(_) => "{prefix} {wide_bar} {human_pos}/{human_len} {eta}",
             None => "{prefix} {spinner} {human_pos} {elapsed}",

@@ -122,7 +122,13 @@ impl Project {
         SessionEngine::from_settings(settings).map_err(|errors| {
             let error = self.unusable(errors);
             let known = ENGINES.contains(&settings.session.engine.as_str());
-            if known { error } else { error.hint("an engine of the project's own is known to its own program: `cargo run -- <command>`") }
+            if known {
+                error
+            } else {
+                error.hint(
+                    "an engine of the project's own is known to its own program: `cargo run -- <command>`",
+                )
+            }
         })
     }
 

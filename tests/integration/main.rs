@@ -1,12 +1,21 @@
 //! The integration tests: one binary, one file a topic.
 
+mod app;
+mod asking;
+mod auth;
 mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
 mod client;
+mod cookies;
+mod csrf;
 mod db;
+mod forms;
+mod http;
+mod middleware;
 mod migrations;
+mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
@@ -17,5 +26,6 @@ mod session_http;
 mod settings;
 mod signing;
 mod static_files;
+mod templates;
 mod urls;
 mod vectors;

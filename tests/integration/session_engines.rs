@@ -47,7 +47,6 @@ async fn the_db_engine_passes_the_suite_on_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = "[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n";
     let settings = settings("db", folder.path(), database);
-    let table = rusqlite::Connection::open(folder.path().join("db.sqlite3")).expect("a database");
-    table.execute_batch("CREATE TABLE \"django_session\" (\"session_key\" varchar(40) NOT NULL PRIMARY KEY, \"session_data\" text NOT NULL, \"expire_date\" datetime NOT NULL);CREATE INDEX \"django_session_expire_date_a5c62663\" ON \"django_session\" (\"expire_date\");").expect("the table");
+    crate::session_http::migrate(&settings).await;
     suite(settings, made).await;
 }

@@ -34,7 +34,7 @@ pub async fn migrate(settings: &Settings) {
     let database = databases.get("default").expect("a default database");
     let migrations = Migrations::discover(settings).expect("migrations");
     let all = nuages::migrations::Target::All;
-    migrations.apply(database, &all, &mut |_| {}).await.expect("migrated");
+    migrations.apply(database, &all, nuages::migrations::Mode::Run, &mut |_| {}).await.expect("migrated");
 }
 
 fn urls() -> Vec<nuages::urls::Route> {
@@ -106,7 +106,8 @@ async fn set(request: &mut Request, key: String) -> Result<&'static str> {
 
 fn rows(site: &Site) -> u64 {
     let database = rusqlite::Connection::open(site.folder.path().join("db.sqlite3")).expect("a database");
-    database.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)).expect("a count")
+    let count = database.query_row("SELECT count(*) FROM django_session", [], |row| row.get::<_, i64>(0));
+    count.expect("a count").try_into().expect("no negative count")
 }
 
 #[tokio::test]

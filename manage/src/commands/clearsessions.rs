@@ -48,7 +48,8 @@ impl Command for ClearSessions {
             }
             if !all && promises.self_clearing {
                 let name = engine.name();
-                project.say(format_args!("Nothing to do: the engine {name} drops expired sessions by itself."));
+                project
+                    .say(format_args!("Nothing to do: the engine {name} drops expired sessions by itself."));
                 return Ok(());
             }
             if all && !args.get_flag("noinput") {

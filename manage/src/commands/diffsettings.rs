@@ -13,7 +13,10 @@ impl Command for DiffSettings {
         clap::Command::new("diffsettings")
             .about("Show the settings that differ from the defaults, and where each was set")
             .arg(
-                Arg::new("all").long("all").action(ArgAction::SetTrue).help("Show those at their defaults too"),
+                Arg::new("all")
+                    .long("all")
+                    .action(ArgAction::SetTrue)
+                    .help("Show those at their defaults too"),
             )
             .after_help("Secrets are masked.")
     }

@@ -30,9 +30,7 @@ impl Command for QuickStart {
                     .value_parser(value_parser!(u16).range(1..))
                     .help("The port to serve on [default: 8000]"),
             )
-            .arg(
-                Arg::new("no-run").long("no-run").action(ArgAction::SetTrue).help("Build, but do not serve"),
-            )
+            .arg(Arg::new("no-run").long("no-run").action(ArgAction::SetTrue).help("Build, but do not serve"))
     }
 
     fn run<'a>(
@@ -62,7 +60,8 @@ impl Command for QuickStart {
             step(project, "manage migrate");
             let created = project.beside(SETTINGS_FILE.into());
             let migrate = Migrate.define().try_get_matches_from(["migrate"]);
-            let migrate = migrate.map_err(|error| CommandError::because("migrate takes no such call", error))?;
+            let migrate =
+                migrate.map_err(|error| CommandError::because("migrate takes no such call", error))?;
             Migrate.run(&created, &migrate).await?;
 
             let mut cargo = delegate::cargo();

@@ -49,8 +49,12 @@ impl Command for RunServer {
             let app = project.checked_app()?;
             let settings = project.settings()?;
             if !settings.debug && settings.allowed_hosts.is_empty() {
-                return Err(CommandError::new("ALLOWED_HOSTS is empty, and DEBUG is false: no request could be answered")
-                    .hint("name the hosts of this site in settings.toml: ALLOWED_HOSTS = [\"www.example.com\"]"));
+                return Err(CommandError::new(
+                    "ALLOWED_HOSTS is empty, and DEBUG is false: no request could be answered",
+                )
+                .hint(
+                    "name the hosts of this site in settings.toml: ALLOWED_HOSTS = [\"www.example.com\"]",
+                ));
             }
             if loud {
                 project.say("System check identified no issues.");
@@ -96,7 +100,9 @@ fn address(argument: Option<&str>) -> Result<String, CommandError> {
         "" => Ok(format!("{}:{port}", Ipv4Addr::LOCALHOST)),
         // As in Django.
         "0" => Ok(format!("{}:{port}", Ipv4Addr::UNSPECIFIED)),
-        host if host.contains(':') && !host.starts_with('[') => Err(wrong("an IPv6 address stands in brackets")),
+        host if host.contains(':') && !host.starts_with('[') => {
+            Err(wrong("an IPv6 address stands in brackets"))
+        }
         host => Ok(format!("{host}:{port}")),
     }
 }
