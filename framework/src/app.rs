@@ -75,7 +75,7 @@ impl App {
     /// Lets a tower service answer everything below a prefix such as `"api/"`: an axum router, say.
     ///
     /// It sees the path without the prefix, and stands inside the middleware: session
-    /// ([`SharedSession`](crate::sessions::SharedSession)), user ([`User`](crate::contrib::auth::User))
+    /// ([`SessionHandle`](crate::sessions::SessionHandle)), user ([`User`](crate::contrib::auth::User))
     /// and CSRF token ([`CsrfToken`](crate::http::CsrfToken)) are among its request's extensions. The
     /// CSRF middleware checks what is sent to it like anything else; see [`App::mount_csrf_exempt`].
     pub fn mount<S, B>(self, prefix: &str, service: S) -> Self

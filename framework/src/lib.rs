@@ -50,6 +50,8 @@ pub mod settings;
 pub mod signing;
 pub mod templates;
 pub mod testing;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod urls;
 pub mod view;
 

@@ -20,6 +20,7 @@ use super::{App, plan::Ready};
 use crate::{
     BoxError, BoxFuture, Error, Result,
     debug_page::NoRoute,
+    future::Uncut,
     http::{Body, Request, Response, Route, encoding, forms, host},
     middleware::{Next, bare, caught, respond},
     view::View,
@@ -41,40 +42,26 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let request =
             request.map(|body| if body.is_end_stream() { Body::default() } else { Body::stream(body) });
-        let answer: BoxFuture<'static, _> = match self.ready() {
-            Ok(ready) => Box::pin(answer(Arc::clone(ready), request)),
+        ResponseFuture(match self.ready() {
+            Ok(ready) => Uncut::new(answer(Arc::clone(ready), request)),
             Err(errors) => {
                 tracing::error!(target: "nuages.app", "the application cannot answer: {errors}");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Box::pin(std::future::ready(Response::html(bare(status)).with_status(status).into()))
+                Uncut::new(std::future::ready(Response::html(bare(status)).with_status(status).into()))
             }
-        };
-        ResponseFuture(Some(answer))
+        })
     }
 }
 
 /// The answer of an [`App`]. Dropped before its end, it goes on in a task of its own.
 #[must_use = "a response is made only while its future is polled"]
-pub struct ResponseFuture(Option<BoxFuture<'static, http::Response<Body>>>);
+pub struct ResponseFuture(Uncut<http::Response<Body>>);
 
 impl Future for ResponseFuture {
     type Output = Result<http::Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(answer) = &mut self.0 else { return Poll::Pending };
-        let response = std::task::ready!(answer.as_mut().poll(cx));
-        self.0 = None;
-        Poll::Ready(Ok(response))
-    }
-}
-
-impl Drop for ResponseFuture {
-    fn drop(&mut self) {
-        let Some(answer) = self.0.take() else { return };
-        // Outside a runtime nothing could run it; then it ends here, as any dropped future.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(answer);
-        }
+        Pin::new(&mut self.0).poll(cx).map(Ok)
     }
 }
 

@@ -14,7 +14,7 @@ use minijinja::{
 use super::{CsrfToken, Request, Response, ReverseUrls, UrlValues};
 use crate::{
     Result,
-    sessions::{Loan, SharedSession},
+    sessions::{Loan, SessionHandle},
     templates::to_value,
 };
 
@@ -121,7 +121,7 @@ struct RequestObject {
     host: String,
     query: Option<String>,
     route: Option<String>,
-    session: SharedSession,
+    session: SessionHandle,
     token: Option<CsrfToken>,
     vars: TemplateVars,
 }
@@ -143,7 +143,7 @@ impl RequestObject {
             host: request.checked_host().unwrap_or_default().to_owned(),
             query: request.uri().query().map(str::to_owned),
             route: request.route_name().map(str::to_owned),
-            session: SharedSession::default(),
+            session: SessionHandle::default(),
             token: request.extension::<CsrfToken>().cloned(),
             vars,
         }
@@ -233,7 +233,7 @@ impl Object for Csrf {
 
 /// `request.session` in templates: read-only.
 #[derive(Debug)]
-struct SessionObject(SharedSession);
+struct SessionObject(SessionHandle);
 
 impl Object for SessionObject {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -247,7 +247,7 @@ impl Object for SessionObject {
 }
 
 /// The session lent to the template being rendered; `None` outside a request.
-pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SharedSession> {
+pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
     let request = state.lookup(HIDDEN)?;
     request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())
 }

@@ -30,6 +30,8 @@ pub use panic::Panicked;
 pub(crate) use panic::caught;
 pub(crate) use respond::{bare, respond};
 pub use security::SecurityMiddleware;
+#[cfg(feature = "tower")]
+pub(crate) use session::SessionCarrier;
 pub(crate) use session::SessionMiddleware;
 
 /// What wraps views. Plain `async fn(&mut Request, Next<'_>) -> Result<Response>` is one too.

@@ -1,12 +1,8 @@
 //! A panic in a view or a middleware becomes an error, so that the layers outside it still run.
 
-use std::{
-    any::Any,
-    future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::any::Any;
 
-use crate::{BoxFuture, Result};
+use crate::{BoxFuture, Result, future::catch_panic};
 
 /// A panic of a view or a middleware: a 500.
 #[derive(Debug, thiserror::Error)]
@@ -19,11 +15,7 @@ pub struct Panicked {
 pub(crate) async fn caught<T>(mut future: BoxFuture<'_, Result<T>>) -> Result<T> {
     // Whatever the panic left half done lies in the request, of which the session middleware saves
     // nothing after a 500, and in the project's own values, which it shares at its own risk.
-    let caught = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => std::task::Poll::Ready(Err(panic)),
-    });
-    match caught.await {
+    match catch_panic(future.as_mut()).await {
         Ok(result) => result,
         Err(panic) => Err(Panicked { message: message(&*panic) }.into()),
     }

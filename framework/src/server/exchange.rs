@@ -1,16 +1,13 @@
 //! One request and its response: refused, or let in when its turn comes, answered, and logged.
 
 use std::{
-    any::Any,
     future::poll_fn,
     net::SocketAddr,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    task::Poll,
     time::Duration,
 };
 
@@ -26,7 +23,7 @@ use super::{
     body::{Content, RequestBody, ResponseBody},
     refuse::refusal,
 };
-use crate::{BoxError, http::Body};
+use crate::{BoxError, future::catch_panic, http::Body};
 
 /// How long a client should wait that was turned away for want of room (`Retry-After`).
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -132,7 +129,7 @@ where
         poll_fn(|cx| service.poll_ready(cx)).await?;
         service.call(request).await
     };
-    match unwinding(pin!(call)).await {
+    match catch_panic(pin!(call)).await {
         Ok(Ok(response)) => response.map(Content::App),
         Ok(Err(error)) => {
             let error: BoxError = error.into();
@@ -146,15 +143,6 @@ where
             own(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
-}
-
-/// Runs a future to its end or to its panic. It is not polled again after one, and nothing of it is used.
-async fn unwinding<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Box<dyn Any + Send>> {
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await
 }
 
 fn turned_away<B>() -> Response<Content<B>> {

@@ -30,5 +30,5 @@ pub use key::SessionKey;
 pub use policy::Expiry;
 pub use session::Session;
 pub(crate) use shared::Loan;
-pub use shared::SharedSession;
+pub use shared::SessionHandle;
 pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
