@@ -16,5 +16,6 @@ mod session_http;
 mod settings;
 mod signing;
 mod static_files;
+mod tower;
 mod urls;
 mod vectors;
