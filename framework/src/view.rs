@@ -100,12 +100,13 @@ pub trait IntoView<Via> {
 
 /// Marker: `async fn`.
 pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
-/// Marker: a type that implements [`View`].
-pub struct ViaView(());
 /// Marker: `fn`.
 pub struct ViaSync<Args>(PhantomData<fn(Args)>);
 
-impl<V: View> IntoView<ViaView> for V {
+/// Marker: a type that is a [`View`] by itself.
+pub struct ViaSelf;
+
+impl<V: View> IntoView<ViaSelf> for V {
     fn into_view(self) -> Arc<dyn View> {
         Arc::new(self)
     }

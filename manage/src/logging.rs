@@ -59,7 +59,8 @@ impl<W> Lines<W> {
 
 impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.limit(metadata.target())
+        // `tracing::enabled!` asks with metadata that are neither an event's nor a span's.
+        !metadata.is_span() && *metadata.level() <= self.limit(metadata.target())
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -76,7 +77,10 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
             }
             None => {
                 let Found { message, fields, .. } = found;
-                let text = format!("{} {} {}: {message}{fields}", now(), metadata.level(), metadata.target());
+                let level =
+                    if *metadata.level() == Level::WARN { "WARNING" } else { metadata.level().as_str() };
+                let words = format!("{message}{fields}");
+                let text = format!("{} {level} {}: {}", now(), metadata.target(), words.trim_start());
                 let text = OneLine(&text);
                 match *metadata.level() {
                     Level::ERROR => self.style.error(text).to_string(),
@@ -166,6 +170,9 @@ mod tests {
     }
 
     fn request(status: u16) {
+        if !tracing::enabled!(target: "nuages.server", Level::ERROR) {
+            return;
+        }
         tracing::info!(target: "nuages.server", status, bytes = 1234, "\"GET / HTTP/1.1\" {status} 1234");
     }
 
@@ -185,7 +192,10 @@ mod tests {
             lines(1, Style::plain(), || tracing::warn!(target: "nuages.sessions", evil, "odd {evil}"));
         let [line] = written.as_slice() else { panic!("one line, not {written:?}") };
         assert_eq!(line.matches(char::is_control).count(), 1, "{line:?}");
-        assert!(line.contains("WARN nuages.sessions: odd x\\r\\n") && !line.contains('\u{202e}'), "{line:?}");
+        assert!(
+            line.contains("WARNING nuages.sessions: odd x\\r\\n") && !line.contains('\u{202e}'),
+            "{line:?}"
+        );
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Which view answers which URL: the first pattern that matches.
 
 use nuages::urls::{Route, path};
+use nuages::view::methods;
 
 use crate::views;
 
 pub fn urlpatterns() -> Vec<Route> {
     vec![
         path("", views::index).name("index"),
-        path("name/", views::remember_name).name("remember_name"),
-        path("forget/", views::forget).name("forget"),
+        path("name/", methods().post(views::remember_name)).name("remember_name"),
+        path("forget/", methods().post(views::forget)).name("forget"),
     ]
 }

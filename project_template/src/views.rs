@@ -9,9 +9,8 @@ pub async fn index(request: &mut Request) -> Result<Response> {
     request.session.insert("visits", visits)?;
 
     let name = request.session.get::<String>("name")?;
-    let session: Value = request.session.iter().collect();
-    let session = format!("{session:#}");
-    render(request, "index.html", context! { visits, name, session })
+    let session: Value = request.session.iter().map(|(key, value)| (key, value.clone())).collect();
+    render(request, "index.html", context! { visits, name, session => format!("{session:#}") })
 }
 
 #[derive(Deserialize)]

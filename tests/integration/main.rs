@@ -1,15 +1,25 @@
 //! The integration tests: one binary, one file a topic.
 
+mod app;
+mod asking;
+mod auth;
 mod cache;
 mod cache_locmem;
 #[cfg(feature = "redis")]
 mod cache_redis;
 mod client;
+mod cookies;
+mod csrf;
 mod db;
+mod forms;
+mod http;
+mod middleware;
 mod migrations;
+mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
 mod server;
+mod session_caches;
 mod session_data;
 mod session_engines;
 mod session_http;
@@ -17,5 +27,6 @@ mod settings;
 mod signing;
 mod static_files;
 mod tower;
+mod templates;
 mod urls;
 mod vectors;

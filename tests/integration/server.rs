@@ -1,5 +1,6 @@
 //! The server on a real socket: raw bytes in, raw bytes out. One test for each row of its promises.
 
+mod application;
 mod drain;
 mod harness;
 mod limits;

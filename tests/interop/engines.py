@@ -36,9 +36,12 @@ class Engine:
 
 ENGINES = [
     Engine("db-sqlite", "db"),
-    Engine("db-postgresql", "db", database="postgresql"),
     Engine("file", "file"),
     Engine("signed_cookies", "signed_cookies"),
+]
+# Run when named by `--engines`; they move up once Nuages has them.
+COMING = [
+    Engine("db-postgresql", "db", database="postgresql"),
     Engine("cached_db-redis", "cached_db", redis=True),
 ]
 
@@ -126,7 +129,7 @@ class Store:
         lines = [f"{name} = {toml(value)}" for name, value in top.items()]
         lines += ["", "[DATABASES.default]"]
         if self.engine.database == "sqlite":
-            lines += ['ENGINE = "django.db.backends.sqlite3"', 'NAME = "db.sqlite3"']
+            lines += ['ENGINE = "django.db.backends.sqlite3"', f"NAME = {toml(str(self.folder / 'db.sqlite3'))}"]
         else:
             server = self.server
             lines += ['ENGINE = "django.db.backends.postgresql"', f"NAME = {toml(self.database)}",

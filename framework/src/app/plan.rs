@@ -65,9 +65,9 @@ impl Plan {
                 None
             }
         };
-        let sessions = databases.as_ref().and_then(|databases| {
-            let parts =
-                EngineParts { settings, databases, clock: self.clock.clone(), registered: &self.engines };
+        let sessions = databases.as_ref().zip(caches.as_ref()).and_then(|(databases, caches)| {
+            let clock = self.clock.clone();
+            let parts = EngineParts { settings, databases, caches, clock, registered: &self.engines };
             keep(&mut errors, SessionEngine::open(&parts))
         });
         let resolver = self.resolver(&mut errors);

@@ -21,7 +21,7 @@ pub use store::{CacheFuture, CacheStore, Cursor, Moved, Page, Ttl};
 
 use crate::{
     Clock,
-    settings::{CacheBackend, CacheSettings, ConfigError, Settings, SettingsErrors},
+    settings::{CacheBackend, CacheSettings, Settings, SettingsErrors},
 };
 
 /// The caches of a project, by alias. Cheap to clone.
@@ -40,27 +40,19 @@ impl Caches {
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
         let mut caches = Self::default();
         let mut errors = SettingsErrors::default();
-        let mut local: BTreeMap<&[String], Locmem> = BTreeMap::new();
         for (alias, entry) in &settings.caches {
-            let store: Result<Arc<dyn CacheStore>, SettingsErrors> = match entry.backend {
-                CacheBackend::Locmem => {
-                    let keys = KeySpace::from_settings(entry);
-                    // As in Django, entries with one LOCATION are views of one store.
-                    let first = local.entry(&entry.location).or_insert_with(|| {
-                        let alike = settings.caches.values().filter(|other| {
-                            other.backend == CacheBackend::Locmem && other.location == entry.location
-                        });
-                        let max_entries = alike.map(|other| other.max_entries).max();
-                        Locmem::new(KeySpace::new("", 1), max_entries.unwrap_or_default(), clock.clone())
-                    });
-                    Ok(Arc::new(first.view(keys)))
-                }
-                CacheBackend::Redis => open_redis(alias, entry),
+            let keys = KeySpace::from_settings(entry);
+            let store = match entry.backend {
+                CacheBackend::Locmem => Arc::new(Locmem::new(keys, entry.max_entries, clock.clone())),
+                CacheBackend::Redis => match open_redis(settings, alias, entry, keys) {
+                    Ok(store) => store,
+                    Err(found) => {
+                        errors.0.extend(found.0);
+                        continue;
+                    }
+                },
             };
-            match store {
-                Ok(store) => caches = caches.with(alias, store),
-                Err(error) => errors.0.extend(error.0),
-            }
+            caches = caches.with(alias, store);
         }
         errors.or(caches)
     }
@@ -84,24 +76,30 @@ impl Caches {
 }
 
 #[cfg(feature = "redis")]
-fn open_redis(alias: &str, entry: &CacheSettings) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
-    let setting = format!("CACHES.{alias}.LOCATION");
+fn open_redis(
+    settings: &Settings,
+    alias: &str,
+    entry: &CacheSettings,
+    keys: KeySpace,
+) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
+    let wrong = |message: &str| settings.error(&format!("CACHES.{alias}.LOCATION"), message);
     let [location] = entry.location.as_slice() else {
-        let error = ConfigError::new(setting, "expected the URL of one server, redis://host:port/db")
-            .with_hint("name the primary alone: replicas answer with old values");
-        return Err(error.into());
+        return Err(wrong("expected the URL of one server")
+            .with_hint("name the primary alone: replicas answer with old values")
+            .into());
     };
-    match Redis::open(location, KeySpace::from_settings(entry)) {
+    match Redis::open(location, keys) {
         Ok(store) => Ok(Arc::new(store)),
-        Err(error) => {
-            let value = format!("{:?}", error.location());
-            Err(ConfigError::new(setting, error.reason()).with_value(value).into())
-        }
+        Err(error) => Err(wrong(error.reason()).into()),
     }
 }
 
 #[cfg(not(feature = "redis"))]
-fn open_redis(alias: &str, _: &CacheSettings) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
-    let setting = format!("CACHES.{alias}.BACKEND");
-    Err(ConfigError::new(setting, "needs the cargo feature `redis`").with_value("\"redis\"").into())
+fn open_redis(
+    settings: &Settings,
+    alias: &str,
+    _: &CacheSettings,
+    _: KeySpace,
+) -> Result<Arc<dyn CacheStore>, SettingsErrors> {
+    Err(settings.error(&format!("CACHES.{alias}.BACKEND"), "needs the cargo feature `redis`").into())
 }

@@ -44,7 +44,7 @@ pub enum FormError {
     /// 400
     #[error("the JSON does not fit")]
     Json(#[source] serde_json::Error),
-    /// 400
+    /// 400; 408 where the client stopped sending (`SERVER_BODY_TIMEOUT`)
     #[error("the request body broke off")]
     Broken(#[source] BoxError),
     /// 500: the view took it as a stream before
@@ -57,6 +57,7 @@ impl FormError {
         match self {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Broken(error) if stalled(error) => StatusCode::REQUEST_TIMEOUT,
             Self::TooManyFields(_) | Self::Form(_) | Self::Json(_) | Self::Broken(_) => {
                 StatusCode::BAD_REQUEST
             }
@@ -70,12 +71,18 @@ impl FormError {
     }
 }
 
+/// Whether the server gave up waiting for the client.
+fn stalled(error: &BoxError) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}
+
 impl Request {
     /// The whole body. It is collected once: asking again is cheap.
     ///
     /// # Errors
     ///
-    /// A 413 past `DATA_UPLOAD_MAX_MEMORY_SIZE`, a 400 where the client broke off.
+    /// A 413 past `DATA_UPLOAD_MAX_MEMORY_SIZE`, a 400 where the client broke off, a 408 where it stalled.
     pub async fn body(&mut self) -> Result<Bytes> {
         let limit = self.settings().server.data_upload_max_memory_size;
         let payload = self.payload_mut();

@@ -254,21 +254,21 @@ pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
 
 /// Adds `url(name, value, …)` or `url(name, key=value, …)`.
 pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
-    environment.add_function("url", move |name: String, args: Rest<Value>| -> Result<String, MiniError> {
-        let values = match args.last().map(|last| Kwargs::try_from(last.clone())) {
-            Some(Ok(named)) if args.len() == 1 => {
-                let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
-                UrlValues::Keyword(named.args().map(pair).collect::<Result<_, MiniError>>()?)
-            }
-            Some(Ok(named)) if named.args().next().is_some() => {
-                let message = "url() takes values by place or by name, not both";
-                return Err(MiniError::new(ErrorKind::InvalidOperation, message));
-            }
-            _ => UrlValues::Positional(
-                args.iter().filter(|arg| !arg.is_kwargs()).map(Value::to_string).collect(),
-            ),
-        };
-        urls.reverse(&name, values)
-            .map_err(|error| MiniError::new(ErrorKind::InvalidOperation, error.chain().join(": ")))
-    });
+    type Result<T> = std::result::Result<T, MiniError>;
+    environment.add_function(
+        "url",
+        move |name: String, args: Rest<Value>, named: Kwargs| -> Result<String> {
+            let wrong = |message: String| MiniError::new(ErrorKind::InvalidOperation, message);
+            let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
+            let pairs: Vec<(String, String)> = named.args().map(pair).collect::<Result<_>>()?;
+            let values = match (args.is_empty(), pairs.is_empty()) {
+                (false, false) => {
+                    return Err(wrong("url() takes values by place or by name, not both".to_owned()));
+                }
+                (true, false) => UrlValues::Keyword(pairs),
+                (_, true) => UrlValues::Positional(args.iter().map(Value::to_string).collect()),
+            };
+            urls.reverse(&name, values).map_err(|error| wrong(error.chain().join(": ")))
+        },
+    );
 }

@@ -36,11 +36,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 /// # Examples
 ///
 /// ```no_run
-/// # async fn example<S, F>(app: S, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError>
-/// # where
-/// #     S: tower_service::Service<http::Request<nuages::http::Body>, Response = http::Response<nuages::http::Body>, Error = std::convert::Infallible, Future = F> + Clone + Send + 'static,
-/// #     F: Future<Output = Result<http::Response<nuages::http::Body>, std::convert::Infallible>> + Send,
-/// # {
+/// # async fn example(app: nuages::App, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError> {
 /// use nuages::server::{Listener, serve, signals};
 ///
 /// let listener = Listener::bind("127.0.0.1:8000").await?;
@@ -79,11 +75,13 @@ pub async fn serve_with<S, B>(
     B::Error: Into<BoxError>,
 {
     let server = Server::new(settings);
-    let mut accepting = Box::pin(async {
+    let (taking, listening) = (&server, &listener);
+    // The service is moved in: it need not be `Sync`.
+    let mut accepting = Box::pin(async move {
         loop {
-            let room = server.rooms.clone().acquire_owned().await;
-            let (stream, peer) = listener.accept().await;
-            let connection = server.connect(stream, peer, service.clone());
+            let room = taking.rooms.clone().acquire_owned().await;
+            let (stream, peer) = listening.accept().await;
+            let connection = taking.connect(stream, peer, service.clone());
             tokio::spawn(async move {
                 connection.await;
                 drop(room);

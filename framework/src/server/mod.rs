@@ -1,7 +1,7 @@
 //! Listens, limits, times out, drains: bytes on one side, `http` types on the other.
 //!
 //! `manage runserver` calls [`serve_with`], tests and projects call [`serve`]. What answers is any
-//! `tower_service::Service`; `App` is one. Nothing here knows of views or sessions.
+//! `tower_service::Service`; [`App`](crate::App) is one. Nothing here knows of views or sessions.
 //!
 //! - `listener` binds, `accept` takes connections as long as there is room for them,
 //! - `connection` drives one of them and cuts it at its limits, which `io` and `body` notice,

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     BoxError, Clock,
+    cache::{CacheStore, Caches},
     crypto::SaltedHmac,
     db::{Database, Databases},
     settings::{ConfigError, Settings, SettingsErrors},
@@ -28,6 +29,7 @@ pub type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn SessionStore>, B
 pub(crate) struct Parts<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) databases: &'a Databases,
+    pub(crate) caches: &'a Caches,
     pub(crate) clock: Clock,
     /// The project's own engines.
     pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
@@ -49,10 +51,23 @@ impl SessionEngine {
     ///
     /// Every setting that keeps the engine from being made.
     pub fn from_settings_with_clock(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
+        Self::from_settings_with_caches(settings, clock.clone(), &Caches::open(settings, clock)?)
+    }
+
+    /// As [`SessionEngine::from_settings_with_clock`], with these caches in the place of those of `CACHES`.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that keeps the engine from being made.
+    pub fn from_settings_with_caches(
+        settings: &Settings,
+        clock: Clock,
+        caches: &Caches,
+    ) -> Result<Self, SettingsErrors> {
         let databases = Databases::open(settings)
             .map_err(|error| SettingsErrors(vec![ConfigError::new("DATABASES", error.to_string())]))?;
         let registered = BTreeMap::new();
-        let parts = Parts { settings, databases: &databases, clock, registered: &registered };
+        let parts = Parts { settings, databases: &databases, caches, clock, registered: &registered };
         Self::open(&parts).map_err(|error| SettingsErrors(vec![error]))
     }
 
@@ -65,6 +80,15 @@ impl SessionEngine {
         let name = parts.settings.session.engine.as_str();
         let kind = match name {
             "db" => Kind::Store(backends::db::open(parts.database()?)),
+            "cache" => {
+                let cache = parts.cache()?.clone();
+                Kind::Store(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
+            }
+            "cached_db" => {
+                let (database, cache) = (backends::db::open(parts.database()?), parts.cache()?.clone());
+                let clock = parts.clock.clone();
+                Kind::Store(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
+            }
             "file" => {
                 let session = &parts.settings.session;
                 let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
@@ -112,6 +136,15 @@ impl Parts<'_> {
         self.databases.get("default").ok_or_else(|| {
             ConfigError::new("DATABASES.default", "the session engine keeps its sessions in this database")
                 .with_hint("add [DATABASES.default] with ENGINE and NAME, or choose another SESSION_ENGINE")
+        })
+    }
+
+    fn cache(&self) -> Result<&Arc<dyn CacheStore>, ConfigError> {
+        let alias = &self.settings.session.cache_alias;
+        self.caches.get(alias).ok_or_else(|| {
+            let known: Vec<&str> = self.caches.aliases().collect();
+            let message = format!("CACHES has no {alias:?} (it has: {})", known.join(", "));
+            self.settings.error("SESSION_CACHE_ALIAS", message)
         })
     }
 

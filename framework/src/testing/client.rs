@@ -21,8 +21,8 @@ use crate::{App, Clock, Result, sessions::SessionEngine, settings::Settings};
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
-/// # let key = "0123456789".repeat(5);
-/// let settings = Settings::from_toml(&format!("SECRET_KEY = \"{key}\"\nDEBUG = true"), ".".as_ref())?;
+/// # let text = "SECRET_KEY = \"not so secret: this is an example of fifty characters\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
 /// let client = Client::new(App::new(settings).urls(vec![path("greet/", greet)]));
 /// let response = client.get("/greet/").query(&[("name", "Django")]).await;
 /// assert_eq!(response.status(), 200);

@@ -18,7 +18,7 @@ impl Command for Check {
         _args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            project.checked_app()?;
+            let _checked = project.checked_app()?;
             project.say("System check identified no issues.");
             Ok(())
         })

@@ -16,7 +16,7 @@ use http_body_util::BodyExt as _;
 use nuages::{
     http::Body,
     server::{Listener, serve_with},
-    settings::{ServerSettings, Settings},
+    settings::Settings,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -30,9 +30,10 @@ use tower_service::Service;
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) fn settings(text: &str) -> ServerSettings {
-    let text = format!("SECRET_KEY = \"{}\"\nDEBUG = true\n{text}", "0123456789".repeat(5));
-    Settings::from_toml(&text, Path::new("/nonexistent")).expect("settings").server
+pub(crate) fn settings(text: &str) -> Settings {
+    let key = "0123456789".repeat(5);
+    let text = format!("SECRET_KEY = \"{key}\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"\n{text}");
+    Settings::from_toml(&text, Path::new("/nonexistent")).expect("settings")
 }
 
 /// The application of these tests.
@@ -142,9 +143,18 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn start(text: &str) -> Running {
+    start_with(text, Sample).await
+}
+
+/// A server for another application.
+pub(crate) async fn start_with<S>(text: &str, service: S) -> Running
+where
+    S: Service<Request<Body>, Response = Response<Body>, Future: Send> + Clone + Send + 'static,
+    S::Error: Into<nuages::BoxError> + Send,
+{
     let listener = Listener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr();
-    let settings = settings(text);
+    let settings = settings(text).server;
     let ((drain, draining), (cut, cutting)) = (oneshot::channel(), oneshot::channel());
     let told = |receiver: oneshot::Receiver<()>| async {
         if receiver.await.is_err() {
@@ -152,7 +162,7 @@ pub(crate) async fn start(text: &str) -> Running {
         }
     };
     let task = tokio::spawn(async move {
-        serve_with(listener, Sample, &settings, told(draining), told(cutting)).await;
+        serve_with(listener, service, &settings, told(draining), told(cutting)).await;
     });
     Running { address, drain: Some(drain), cut: Some(cut), task }
 }

@@ -10,9 +10,10 @@ mod user;
 
 use serde_json::Value;
 
+use table::By;
 pub use user::User;
 
-use crate::{Result, crypto, http::Request, settings::Settings, templates::to_value};
+use crate::{Result, crypto, db::Databases, http::Request, settings::Settings, templates::to_value};
 
 /// The session's keys, as Django names them.
 const ID_KEY: &str = "_auth_user_id";
@@ -42,12 +43,48 @@ pub(crate) fn template_user(request: &Request) -> minijinja::Value {
     to_value(peek_user(request))
 }
 
+/// The user with this primary key, active or not; none where there is no such user or no users at all.
+///
+/// # Errors
+///
+/// Where the database cannot be read.
+pub async fn user_by_id(databases: &Databases, id: i64) -> Result<Option<User>> {
+    table::find(databases, By::Id(id)).await
+}
+
+/// The user with this name, active or not; as [`user_by_id`].
+///
+/// # Errors
+///
+/// Where the database cannot be read.
+pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Option<User>> {
+    table::find(databases, By::Username(username.to_owned())).await
+}
+
 /// Logs a user in: Django's `login`. The session gets a new key (or, where it was another user's, is
 /// emptied), and the CSRF secret changes.
+///
+/// Who the user is has been made sure of before: nothing is checked here.
 ///
 /// # Errors
 ///
 /// Where the user is the anonymous one.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{contrib::auth, prelude::*};
+///
+/// # async fn token_is_good(_: &Request) -> bool { true }
+/// async fn enter(request: &mut Request) -> Result<Response> {
+///     let user = auth::user_by_name(request.db(), "django").await?;
+///     match user.filter(|user| user.is_active()) {
+///         Some(user) if token_is_good(request).await => auth::login(request, &user)?,
+///         _ => return Err(Error::forbidden("who are you?")),
+///     }
+///     Ok(redirect("/"))
+/// }
+/// ```
 pub fn login(request: &mut Request, user: &User) -> Result<()> {
     let Some(id) = user.id() else {
         return Err(crate::Error::new("an anonymous user cannot be logged in"));
@@ -91,7 +128,7 @@ async fn verified(request: &mut Request) -> Result<Option<User>> {
     let id = session.peek(ID_KEY).and_then(|id| text(id).parse::<i64>().ok());
     let known_backend = session.peek(BACKEND_KEY).and_then(Value::as_str) == Some(BACKEND);
     let Some(id) = id.filter(|_| known_backend) else { return Ok(None) };
-    let Some(user) = table::find(request.db(), id).await? else { return Ok(None) };
+    let Some(user) = table::find(request.db(), By::Id(id)).await? else { return Ok(None) };
     if !user.is_active() {
         return Ok(None);
     }

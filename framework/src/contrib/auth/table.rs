@@ -11,12 +11,19 @@ use crate::{
 const COLUMNS: &str =
     "id, username, email, first_name, last_name, is_staff, is_superuser, is_active, password";
 
-/// The user with this primary key in the database `default`.
-pub(super) async fn find(databases: &Databases, id: i64) -> Result<Option<User>> {
+/// What a user is looked up by.
+#[derive(Clone)]
+pub(super) enum By {
+    Id(i64),
+    Username(String),
+}
+
+/// The user in the database `default`.
+pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> {
     match databases.get("default") {
         None => Ok(None),
         Some(Database::Sqlite(sqlite)) => {
-            let found = sqlite.read(move |connection| find_sqlite(connection, id)).await;
+            let found = sqlite.read(move |connection| find_sqlite(connection, &by)).await;
             match found {
                 Err(error) if is_missing_table(&error) => Ok(None),
                 other => Ok(other?),
@@ -25,11 +32,15 @@ pub(super) async fn find(databases: &Databases, id: i64) -> Result<Option<User>>
     }
 }
 
-fn find_sqlite(connection: &rusqlite::Connection, id: i64) -> rusqlite::Result<Option<User>> {
-    use rusqlite::OptionalExtension as _;
-    let sql = format!("SELECT {COLUMNS} FROM auth_user WHERE id = ?1");
+fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<Option<User>> {
+    use rusqlite::{OptionalExtension as _, ToSql};
+    let (column, value): (&str, &dyn ToSql) = match by {
+        By::Id(id) => ("id", id),
+        By::Username(name) => ("username", name),
+    };
+    let sql = format!("SELECT {COLUMNS} FROM auth_user WHERE {column} = ?1");
     let mut statement = connection.prepare_cached(&sql)?;
-    let row = statement.query_row([id], |row| {
+    let row = statement.query_row([value], |row| {
         Ok(Row {
             id: row.get(0)?,
             username: row.get(1)?,

@@ -3,6 +3,7 @@
 //! The database decides; each change is there before the cache hears of it. The cache's keys are Django's,
 //! and what Django keeps there counts as a miss, as ours does for Django: both may share one Redis.
 
+mod marks;
 mod slots;
 #[cfg(test)]
 mod tests;

@@ -7,20 +7,17 @@
 //! in doubt: it is not read here until the slot is marked.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
-use tokio::{
-    runtime::Handle,
-    time::{sleep, timeout},
-};
+use tokio::time::timeout;
 
+use super::marks::{MARKED, Marks, PREFIX};
 use crate::{
     Clock,
-    cache::{CacheError, CacheStore, Cursor, Ttl},
+    cache::{CacheError, CacheStore, Ttl},
     error::Unavailable,
     sessions::{
         backends::slot::{self, Slot},
@@ -28,38 +25,16 @@ use crate::{
     },
 };
 
-/// Django's `KEY_PREFIX` of this engine (django/contrib/sessions/backends/cached_db.py).
-const PREFIX: &str = "django.contrib.sessions.cached_db";
-/// Longer than a reader takes to ask the database; a mark that ends earlier costs a fill, no more.
-const MARKED: Ttl = Ttl::After(Duration::from_secs(60));
 /// The longest that a session is cached: what a process that died between the database and the cache
 /// left behind ends with it. Django caches as long as the session lasts.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// What a change waits for the cache.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// Between two attempts to mark slots while the cache is down.
-const PAUSE: Duration = Duration::from_millis(250);
-/// Beyond so many keys in doubt, all are.
-const MAX_DOUBTS: usize = 100_000;
-
 /// The slots of all sessions. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Slots {
-    cache: Arc<dyn CacheStore>,
+    pub(super) marks: Marks,
     clock: Clock,
-    doubts: Arc<Mutex<Doubts>>,
-}
-
-/// Slots that may hold what the database no longer does.
-#[derive(Default)]
-struct Doubts {
-    /// The cache's key, and which doubt of it this is.
-    keys: HashMap<String, u64>,
-    count: u64,
-    /// There were too many to remember.
-    all: bool,
-    /// A task is at work on them.
-    repairing: bool,
 }
 
 /// What a reader saw before it asks the database.
@@ -76,20 +51,20 @@ pub(super) enum Seen {
 
 impl Slots {
     pub(super) fn new(cache: Arc<dyn CacheStore>, clock: Clock) -> Self {
-        Self { cache, clock, doubts: Arc::default() }
+        Self { marks: Marks::new(cache), clock }
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        self.cache.is_shared()
+        self.marks.cache.is_shared()
     }
 
     /// Looks at a session's slot.
     pub(super) async fn look(&self, key: &str, now: SystemTime) -> Seen {
         let wire = wire(key);
-        if self.in_doubt(&wire) {
+        if self.marks.in_doubt(&wire) {
             return Seen::Unknown;
         }
-        match self.cache.get(&wire).await {
+        match self.marks.cache.get(&wire).await {
             Ok(value) => match (value.as_deref().map(slot::read), value) {
                 (Some(Slot::Live(record)), _) if record.expires > now => Seen::Session(record),
                 (Some(Slot::Mark), Some(mark)) => Seen::Mark(mark),
@@ -105,7 +80,7 @@ impl Slots {
     /// Marks a slot that still holds what was `seen`; `None` where it does not.
     pub(super) async fn mark(&self, key: &str, seen: Option<&[u8]>) -> Option<Bytes> {
         let mark = slot::mark();
-        let marked = self.cache.compare_and_set(&wire(key), seen, Some(mark.clone()), MARKED).await;
+        let marked = self.marks.cache.compare_and_set(&wire(key), seen, Some(mark.clone()), MARKED).await;
         match marked {
             Ok(marked) => marked.then_some(mark),
             Err(error) => {
@@ -118,7 +93,7 @@ impl Slots {
     /// Caches what the database said after the `mark` was seen, if it is still there.
     pub(super) async fn fill(&self, key: &str, mark: &[u8], record: &Record) {
         let (value, ttl) = (slot::live(&record.data, record.expires), self.ttl(record.expires));
-        if let Err(error) = self.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await {
+        if let Err(error) = self.marks.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await {
             warn(&error, "cannot cache the session");
         }
     }
@@ -132,57 +107,6 @@ impl Slots {
     fn ttl(&self, expires: SystemTime) -> Ttl {
         let left = expires.duration_since(self.clock.now()).unwrap_or(Duration::ZERO);
         Ttl::After(left.min(LONGEST))
-    }
-
-    /// Makes the slot hold nothing that was read before.
-    async fn bury(&self, wire: &str) -> Result<(), CacheError> {
-        let Err(error) = self.cache.set(wire, slot::mark(), MARKED).await else { return Ok(()) };
-        // A server without memory refuses writes, but deletes. Nobody caches over an empty slot unmarked.
-        match self.cache.delete(wire).await {
-            Ok(_) => Ok(()),
-            Err(_) => Err(error),
-        }
-    }
-
-    fn in_doubt(&self, wire: &str) -> bool {
-        let doubts = self.doubts();
-        doubts.all || doubts.keys.contains_key(wire)
-    }
-
-    fn doubts(&self) -> MutexGuard<'_, Doubts> {
-        // No code that can panic runs under the lock: the doubts are sound even where it is poisoned.
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn doubt(&self, wire: String) {
-        let mut doubts = self.doubts();
-        doubts.count += 1;
-        let count = doubts.count;
-        if doubts.keys.len() < MAX_DOUBTS {
-            doubts.keys.insert(wire, count);
-        } else {
-            doubts.all = true;
-        }
-        // Without a runtime the next change inside one repairs this too.
-        let runtime = Handle::try_current().ok().filter(|_| !doubts.repairing);
-        doubts.repairing |= runtime.is_some();
-        drop(doubts);
-        // Unlocked: a runtime that is shutting down drops the task, which locks, at once.
-        if let Some(runtime) = runtime {
-            runtime.spawn(Repair(self.clone()).run());
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn doubt_everything(&self) {
-        self.doubts().all = true;
-    }
-
-    /// Whether nothing is in doubt.
-    #[cfg(test)]
-    pub(super) fn is_settled(&self) -> bool {
-        let doubts = self.doubts();
-        doubts.keys.is_empty() && !doubts.all
     }
 }
 
@@ -199,7 +123,7 @@ impl Change {
         let value = slot::live(&new.data, new.expires);
         let step = async |this: &Self| {
             let ttl = this.slots.ttl(new.expires);
-            this.slots.cache.compare_and_set(&this.wire, None, Some(value), ttl).await
+            this.slots.marks.cache.compare_and_set(&this.wire, None, Some(value), ttl).await
         };
         self.settle(step).await;
     }
@@ -216,7 +140,7 @@ impl Change {
             };
             let Some(present) = present else { return Ok(false) };
             let (value, ttl) = (slot::live(&new.data, new.expires), this.slots.ttl(new.expires));
-            this.slots.cache.compare_and_set(&this.wire, Some(&present), Some(value), ttl).await
+            this.slots.marks.cache.compare_and_set(&this.wire, Some(&present), Some(value), ttl).await
         };
         self.settle(step).await;
     }
@@ -226,8 +150,12 @@ impl Change {
         let step = async |this: &Self| match this.holding(expected).await? {
             None => Ok(true),
             Some(stale) => {
-                let swap =
-                    this.slots.cache.compare_and_set(&this.wire, Some(&stale), Some(slot::mark()), MARKED);
+                let swap = this.slots.marks.cache.compare_and_set(
+                    &this.wire,
+                    Some(&stale),
+                    Some(slot::mark()),
+                    MARKED,
+                );
                 swap.await
             }
         };
@@ -246,18 +174,18 @@ impl Change {
 
     /// The slot's bytes, if it holds the session with these data.
     async fn holding(&self, data: &str) -> Result<Option<Bytes>, CacheError> {
-        let value = self.slots.cache.get(&self.wire).await?;
+        let value = self.slots.marks.cache.get(&self.wire).await?;
         Ok(value.filter(|value| matches!(slot::read(value), Slot::Live(record) if record.data == data)))
     }
 
-    /// Takes the step that keeps the session cached, and buries the slot where that cannot be done.
+    /// Takes the step that keeps the session cached, and marks the slot where that cannot be done.
     async fn settle(mut self, step: impl AsyncFnOnce(&Self) -> Result<bool, CacheError>) {
-        let trusted = !self.slots.in_doubt(&self.wire);
+        let trusted = !self.slots.marks.in_doubt(&self.wire);
         let attempt = async {
             if trusted && step(&self).await.unwrap_or_else(|error| self.failed(&error)) {
                 return Ok(());
             }
-            self.slots.bury(&self.wire).await
+            self.slots.marks.set(&self.wire).await
         };
         match timeout(PATIENCE, attempt).await {
             Ok(Ok(())) => self.open = false,
@@ -278,74 +206,8 @@ impl Change {
 impl Drop for Change {
     fn drop(&mut self) {
         if self.open {
-            self.slots.doubt(std::mem::take(&mut self.wire));
+            self.slots.marks.doubt(std::mem::take(&mut self.wire));
         }
-    }
-}
-
-/// The task that buries the slots in doubt, until there are none.
-struct Repair(Slots);
-
-impl Repair {
-    async fn run(self) {
-        while let Some((all, batch)) = self.batch() {
-            let done = if all { self.sweep().await } else { self.bury(batch).await };
-            if let Err(error) = done {
-                tracing::debug!(target: "nuages.sessions", %error, "the cache cannot be repaired yet");
-                sleep(PAUSE).await;
-            }
-        }
-    }
-
-    /// What to do next; `None`, and no longer at work, where there is nothing.
-    fn batch(&self) -> Option<(bool, Vec<(String, u64)>)> {
-        let mut doubts = self.0.doubts();
-        if doubts.keys.is_empty() && !doubts.all {
-            doubts.repairing = false;
-            return None;
-        }
-        let keys = doubts.keys.iter().take(100).map(|(key, &count)| (key.clone(), count));
-        Some((doubts.all, keys.collect()))
-    }
-
-    async fn bury(&self, batch: Vec<(String, u64)>) -> Result<(), CacheError> {
-        for (wire, count) in batch {
-            self.0.bury(&wire).await?;
-            let mut doubts = self.0.doubts();
-            // A newer doubt of the key may have come after the mark.
-            if doubts.keys.get(&wire) == Some(&count) {
-                doubts.keys.remove(&wire);
-            }
-        }
-        Ok(())
-    }
-
-    /// Buries every slot there is.
-    async fn sweep(&self) -> Result<(), CacheError> {
-        let before = self.0.doubts().count;
-        let mut from: Option<Cursor> = None;
-        loop {
-            let page = self.0.cache.scan(PREFIX, from).await?;
-            for wire in &page.keys {
-                self.0.bury(wire).await?;
-            }
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
-        }
-        let mut doubts = self.0.doubts();
-        if doubts.count == before {
-            doubts.all = false;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Repair {
-    fn drop(&mut self) {
-        // The runtime may end before the work does: the next doubt begins anew.
-        self.0.doubts().repairing = false;
     }
 }
 

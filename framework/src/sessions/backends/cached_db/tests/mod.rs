@@ -3,278 +3,32 @@
 //! Every operation of the doubles yields a pseudo-random number of times before and after it takes
 //! effect, so that each seed is another interleaving.
 
+mod doubles;
+
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use tokio::{runtime, task::JoinSet, task::yield_now};
+use tokio::{
+    runtime,
+    task::{JoinSet, yield_now},
+};
 
+use self::doubles::{ByPointer, Chance, Shaky, Table};
 use super::*;
 use crate::{
-    cache::{CacheError, CacheFuture, Cursor, KeySpace, Locmem, Moved, Page, Ttl},
-    error::Unavailable,
-    sessions::{
-        backends::slot::{self, Slot},
-        store::StoreError,
-    },
+    cache::{KeySpace, Locmem, Ttl},
+    sessions::backends::slot::{self, Slot},
 };
 
 const SLOT: &str = "django.contrib.sessions.cached_db";
 const KEYS: [&str; 3] = ["firstkey", "secondkey", "thirdkey"];
-
-/// A pseudo-random sequence (xorshift64).
-struct Chance(AtomicU64);
-
-impl Chance {
-    fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self(AtomicU64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)))
-    }
-
-    fn below(&self, bound: u64) -> u64 {
-        let mut x = self.0.load(Relaxed);
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        self.0.store(x, Relaxed);
-        x % bound
-    }
-
-    async fn wait(&self) {
-        for _ in 0..self.below(6) {
-            yield_now().await;
-        }
-    }
-}
-
-/// A database in memory.
-struct Table {
-    rows: Mutex<BTreeMap<String, Record>>,
-    chance: Arc<Chance>,
-    /// The next writes take effect, but are answered with an error.
-    ambiguous: AtomicBool,
-}
-
-impl Table {
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
-        self.rows.lock().unwrap()
-    }
-
-    async fn write<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Record>) -> T) -> StoreResult<T> {
-        self.chance.wait().await;
-        let result = work(&mut self.rows());
-        self.chance.wait().await;
-        if self.ambiguous.load(Relaxed) && self.chance.below(4) == 0 {
-            return Err(StoreError::new("save", Unavailable::new("the database", None)));
-        }
-        Ok(result)
-    }
-}
-
-/// What `swap` does where `key` holds `expected`.
-fn swap(
-    rows: &mut BTreeMap<String, Record>,
-    key: &str,
-    expected: &str,
-    work: impl FnOnce(&mut BTreeMap<String, Record>),
-) -> Swap {
-    match rows.get(key) {
-        None => Swap::Gone,
-        Some(present) if present.data != expected => Swap::Changed,
-        Some(_) => {
-            work(rows);
-            Swap::Done
-        }
-    }
-}
-
-impl SessionStore for Table {
-    fn promises(&self) -> Promises {
-        Promises {
-            durable: true,
-            shared: true,
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: false,
-        }
-    }
-
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        Box::pin(async move {
-            self.chance.wait().await;
-            let found = self.rows().get(key).filter(|record| record.expires > now).cloned();
-            self.chance.wait().await;
-            Ok(found)
-        })
-    }
-
-    fn create<'a>(&'a self, key: &'a str, record: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(self.write(move |rows| {
-            let free = !rows.contains_key(key);
-            if free {
-                rows.insert(key.to_owned(), record.clone());
-            }
-            free
-        }))
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        record: &'a Record,
-        _keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(self.write(move |rows| {
-            swap(rows, key, expected, |rows| drop(rows.insert(key.to_owned(), record.clone())))
-        }))
-    }
-
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        record: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(self.write(move |rows| {
-            swap(rows, key, expected, |rows| {
-                rows.remove(key);
-                rows.insert(new_key.to_owned(), record.clone());
-            })
-        }))
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(self.write(move |rows| rows.remove(key).is_some()))
-    }
-
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { Ok(self.rows().contains_key(key)) })
-    }
-
-    fn clear(&self, _now: Option<SystemTime>, _limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        Box::pin(async { Ok(0) })
-    }
-
-    fn count(&self, _now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        Box::pin(async { Ok(Some(self.rows().len() as u64)) })
-    }
-
-    fn list<'a>(
-        &'a self,
-        _cursor: Option<&'a str>,
-        limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        Box::pin(async move {
-            let rows = self.rows();
-            let page = rows.iter().take(limit);
-            let listed = page.map(|(key, record)| Listed { key: key.clone(), record: record.clone() });
-            Ok((listed.collect(), None))
-        })
-    }
-}
-
-/// A cache that dawdles, and fails where it is told to.
-#[derive(Clone, Debug)]
-struct Shaky {
-    inner: Locmem,
-    chance: ByPointer,
-    /// Reads go on, and of writes one in two fails, done or not.
-    failing: Arc<AtomicBool>,
-}
-
-#[derive(Clone)]
-struct ByPointer(Arc<Chance>);
-
-impl std::fmt::Debug for ByPointer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Chance")
-    }
-}
-
-impl Shaky {
-    async fn write<T>(&self, work: CacheFuture<'_, T>) -> Result<T, CacheError> {
-        self.chance.0.wait().await;
-        let fails = self.failing.load(Relaxed) && self.chance.0.below(2) == 0;
-        let unavailable = || CacheError::from(Unavailable::new("the cache", None));
-        if fails && self.chance.0.below(2) == 0 {
-            return Err(unavailable());
-        }
-        let result = work.await;
-        self.chance.0.wait().await;
-        if fails { Err(unavailable()) } else { result }
-    }
-}
-
-impl CacheStore for Shaky {
-    fn is_shared(&self) -> bool {
-        true
-    }
-
-    fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
-        Box::pin(async move {
-            self.chance.0.wait().await;
-            let value = self.inner.get(key).await;
-            self.chance.0.wait().await;
-            value
-        })
-    }
-
-    fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>> {
-        self.inner.get_many(keys)
-    }
-
-    fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, ()> {
-        Box::pin(self.write(self.inner.set(key, value, ttl)))
-    }
-
-    fn add<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, bool> {
-        Box::pin(self.write(self.inner.add(key, value, ttl)))
-    }
-
-    fn compare_and_set<'a>(
-        &'a self,
-        key: &'a str,
-        expected: Option<&'a [u8]>,
-        new: Option<Bytes>,
-        ttl: Ttl,
-    ) -> CacheFuture<'a, bool> {
-        Box::pin(self.write(self.inner.compare_and_set(key, expected, new, ttl)))
-    }
-
-    fn move_value<'a>(
-        &'a self,
-        from: &'a str,
-        expected: &'a [u8],
-        to: &'a str,
-        new: Bytes,
-        ttl: Ttl,
-    ) -> CacheFuture<'a, Moved> {
-        self.inner.move_value(from, expected, to, new, ttl)
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
-        Box::pin(self.write(self.inner.delete(key)))
-    }
-
-    fn exists<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
-        self.inner.exists(key)
-    }
-
-    fn scan<'a>(&'a self, prefix: &'a str, from: Option<Cursor>) -> CacheFuture<'a, Page> {
-        self.inner.scan(prefix, from)
-    }
-
-    fn clear(&self) -> CacheFuture<'_, ()> {
-        self.inner.clear()
-    }
-}
 
 /// One database, one cache, and what was acknowledged.
 #[derive(Clone)]
@@ -454,7 +208,7 @@ fn for_seeds<F: Future<Output = ()> + Send + 'static>(seeds: u64, scene: impl Fn
 /// Waits until no process has a slot in doubt.
 async fn settled(processes: &[Arc<CachedDb>]) {
     let begin = Instant::now();
-    while !processes.iter().all(|process| process.slots.is_settled()) {
+    while !processes.iter().all(|process| process.slots.marks.none_in_doubt()) {
         assert!(begin.elapsed() < Duration::from_secs(20), "slots stay in doubt");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -579,7 +333,7 @@ async fn a_flood_of_doubts_distrusts_every_slot_until_all_are_marked() {
     let process = world.process();
     world.begin().await;
     process.load(KEYS[0], world.clock.now()).await.unwrap();
-    process.slots.doubt_everything();
+    process.slots.marks.doubt_all();
     world.table.rows().insert(KEYS[0].to_owned(), world.record(7));
     let fresh = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
     assert_eq!(version(&fresh), 7);

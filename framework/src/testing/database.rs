@@ -1,0 +1,37 @@
+//! A database for tests: as `manage migrate` leaves it.
+
+use crate::{
+    App, Result,
+    migrations::{Migrations, Mode, Target},
+};
+
+/// Migrates every database of the application, as `manage migrate` does.
+///
+/// Tests usually point `DATABASES.default.NAME` at `:memory:`, so that each has an empty one.
+///
+/// # Errors
+///
+/// What [`App::check`] finds wrong; migrations that cannot be read or applied.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{App, prelude::*, settings::Settings, testing::{self, Client}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+/// # let key = "0123456789".repeat(5);
+/// # let dir = std::env::temp_dir();
+/// let text = format!("SECRET_KEY = \"{key}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \":memory:\"");
+/// let app = App::new(Settings::from_toml(&text, &dir)?);
+/// testing::migrate(&app).await?;
+/// let visitor = Client::new(app);
+/// # Ok(()) }
+/// ```
+pub async fn migrate(app: &App) -> Result<()> {
+    let migrations = Migrations::discover(app.settings())?;
+    let databases = app.databases()?;
+    for database in databases.aliases().filter_map(|alias| databases.get(alias)) {
+        migrations.apply(database, &Target::All, Mode::Run, &mut |_| {}).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! A Nuages project with a view for everything that can be done to a session: the other half of the live
+//! tests against Django (`tests/interop/`), and the program that fault tests start, kill and load.
+//!
+//! Its views answer the same requests, with the same JSON, as `tests/interop/django_site.py`. All of them
+//! are GET, so that any client can send them.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+use nuages::{
+    prelude::*,
+    urls::{Route, path},
+};
+
+fn main() -> ExitCode {
+    manage::run(|settings| nuages::App::new(settings).urls(urlpatterns()))
+}
+
+fn urlpatterns() -> Vec<Route> {
+    vec![
+        path("session/", state),
+        path("plain/", plain),
+        path("set/", set),
+        path("remove/", remove),
+        path("count/", count),
+        path("slow/", slow),
+        path("flush/", flush),
+        path("cycle/", cycle),
+        path("expiry/", expiry),
+        path("fail/", fail),
+    ]
+}
+
+/// The session, read.
+fn state(request: &mut Request) -> Result<Response> {
+    let session = &request.session;
+    let data: Value = session.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect();
+    Response::json(&json!({
+        "data": data,
+        "expiry_age": session.expiry_age().as_secs(),
+        "browser_close": session.expires_at_browser_close(),
+    }))
+}
+
+/// A page that does not touch the session.
+fn plain(_: &mut Request) -> Result<Response> {
+    Response::json(&json!({ "plain": true }))
+}
+
+/// `?name=JSON&…`: sets each.
+fn set(request: &mut Request) -> Result<Response> {
+    let values: Vec<(String, String)> =
+        request.query().iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    for (name, text) in values {
+        let value: Value = serde_json::from_str(&text)?;
+        request.session[name.as_str()] = value;
+    }
+    state(request)
+}
+
+/// `?name=…`: removes it.
+fn remove(request: &mut Request) -> Result<Response> {
+    let name = parameter(request, "name")?;
+    request.session.remove::<Value>(&name)?;
+    state(request)
+}
+
+/// One more, safe under concurrency.
+fn count(request: &mut Request) -> Result<Response> {
+    request.session.update("count", |count: Option<u64>| count.unwrap_or(0) + 1)?;
+    state(request)
+}
+
+/// `?name=…&seconds=…`: sets a value, and answers only after a while.
+async fn slow(request: &mut Request) -> Result<Response> {
+    let name = parameter(request, "name")?;
+    let seconds: f64 = parameter(request, "seconds")?.parse()?;
+    request.session.insert(name, true)?;
+    tokio::time::sleep(Duration::try_from_secs_f64(seconds)?).await;
+    state(request)
+}
+
+/// Ends the session.
+fn flush(request: &mut Request) -> Result<Response> {
+    request.session.flush();
+    Response::json(&json!({ "key": null }))
+}
+
+/// A new key for the same data.
+fn cycle(request: &mut Request) -> Result<Response> {
+    request.session.cycle_key();
+    state(request)
+}
+
+/// `?value=SECONDS`, `?value=0` (browser close), `?value=null` (the default) or `?at=UNIX_SECONDS`.
+fn expiry(request: &mut Request) -> Result<Response> {
+    let expiry = match request.query().get("at") {
+        Some(moment) => Expiry::At(SystemTime::UNIX_EPOCH + Duration::from_secs(moment.parse()?)),
+        None => match parameter(request, "value")?.as_str() {
+            "null" => Expiry::Default,
+            "0" => Expiry::BrowserClose,
+            seconds => Expiry::After(Duration::from_secs(seconds.parse()?)),
+        },
+    };
+    request.session.set_expiry(expiry);
+    state(request)
+}
+
+/// A 500 that tried to change the session.
+fn fail(request: &mut Request) -> Result<Response> {
+    request.session.insert("fail", true)?;
+    Ok(Response::json(&json!({ "error": true }))?.with_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+fn parameter(request: &Request, name: &str) -> Result<String> {
+    let value = request.query().get(name);
+    value.map(str::to_owned).ok_or_else(|| Error::bad_request(format!("no ?{name}= in the address")))
+}
