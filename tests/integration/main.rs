@@ -26,7 +26,7 @@ mod session_http;
 mod settings;
 mod signing;
 mod static_files;
-mod tower;
 mod templates;
+mod tower;
 mod urls;
 mod vectors;

@@ -28,7 +28,7 @@ mod rules;
 mod store;
 
 /// A small site. A clone is not ready before it has been asked, as Tower's contract allows.
-struct Pages {
+pub(crate) struct Pages {
     ready: bool,
     /// `/slow` says here that it has begun …
     begun: Arc<Semaphore>,
@@ -118,7 +118,7 @@ fn settings(more: &str, folder: &Path) -> Settings {
     Settings::from_toml(&text, folder).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn pages() -> Pages {
+pub(crate) fn pages() -> Pages {
     Pages { ready: false, begun: Arc::new(Semaphore::new(0)), go_on: Arc::new(Semaphore::new(0)) }
 }
 
