@@ -8,7 +8,8 @@ use std::{
     thread,
 };
 
-use nuages::{sessions::SessionEngine, settings::Settings};
+use axum_sessions::router;
+use nuages::{App, sessions::SessionEngine, settings::Settings, testing::Client, tower::SessionLayer};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -210,4 +211,16 @@ fn a_locked_database_is_a_503_and_logs_nobody_out() {
     assert_eq!(refused.header("set-cookie"), None);
     other.execute_batch("ROLLBACK").expect("no lock");
     assert_eq!((visitor.get("/").visits(), visitor.cookie), (2, cookie));
+}
+
+#[tokio::test]
+async fn the_same_router_works_inside_a_nuages_application() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "SECRET_KEY = 'of a test'\nDEBUG = true\nSESSION_ENGINE = 'file'\nSESSION_FILE_PATH = '.'";
+    let settings = Settings::from_toml(text, folder.path()).expect("settings");
+    let sessions = SessionLayer::from_settings(&settings).expect("an engine");
+    let client = Client::new(App::new(settings).mount("visits/", router(sessions)));
+    client.get("/visits/").await;
+    let page = client.get("/visits/").await;
+    assert!(page.text().contains("Visits: 2<"), "{}", page.text());
 }
