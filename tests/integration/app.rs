@@ -112,23 +112,26 @@ async fn an_interface_without_cookies_is_mounted_without_the_csrf_check() {
 #[tokio::test]
 async fn a_client_that_hangs_up_cuts_no_request_in_half() {
     let done = Arc::new(AtomicBool::new(false));
+    let go_on = Arc::new(tokio::sync::Notify::new());
     #[derive(Clone)]
-    struct Slow(Arc<AtomicBool>);
+    struct Slow(Arc<AtomicBool>, Arc<tokio::sync::Notify>);
     impl nuages::middleware::Middleware for Slow {
         fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
             Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                self.1.notified().await;
                 let response = next.run(request).await?;
                 self.0.store(true, Ordering::SeqCst);
                 Ok(response)
             })
         }
     }
-    let mut app = app("", vec![path("", hello)]).middleware(Slow(Arc::clone(&done)));
+    let mut app = app("", vec![path("", hello)]).middleware(Slow(Arc::clone(&done), Arc::clone(&go_on)));
+
     let request = request(Method::GET, "/").body(Full::<Bytes>::default()).expect("a request");
     let answer = app.call(request);
     let hung_up = tokio::time::timeout(Duration::from_millis(5), answer).await;
     assert!(hung_up.is_err() && !done.load(Ordering::SeqCst));
+    go_on.notify_one();
     tokio::time::timeout(Duration::from_secs(5), async {
         while !done.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -36,6 +36,15 @@ pub enum DbError {
         /// What SQLite said; shared, where one failure fails several writes.
         source: Arc<rusqlite::Error>,
     },
+    /// PostgreSQL refused a statement or a login.
+    #[cfg(feature = "postgres")]
+    #[error("the database \"{alias}\" refused a statement")]
+    Postgres {
+        /// The alias in `DATABASES`.
+        alias: Arc<str>,
+        /// What PostgreSQL said.
+        source: tokio_postgres::Error,
+    },
     /// A closure given to [`Sqlite::write`](super::Sqlite::write) panicked; its changes are undone.
     #[error("a write to the database \"{alias}\" panicked: {message}")]
     Panicked {
@@ -76,6 +85,10 @@ impl DbError {
                     rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
                 )
             }),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { source, .. } => {
+                source.code() == Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION)
+            }
             _ => false,
         }
     }
@@ -91,6 +104,10 @@ impl DbError {
     pub fn is_missing_table(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => source.to_string().contains("no such table"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { source, .. } => {
+                source.code() == Some(&tokio_postgres::error::SqlState::UNDEFINED_TABLE)
+            }
             _ => false,
         }
     }

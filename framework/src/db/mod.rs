@@ -12,13 +12,21 @@ mod batch;
 mod error;
 mod job;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod readers;
 mod sqlite;
 mod writer;
 
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
 pub use error::DbError;
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresClient};
 pub use rusqlite;
 pub use sqlite::Sqlite;
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 
 /// The databases of a project, by alias. Clones share their connections.
 ///
@@ -76,6 +84,9 @@ impl Databases {
 pub enum Database {
     /// `sqlite3`
     Sqlite(Sqlite),
+    /// `postgresql`
+    #[cfg(feature = "postgres")]
+    Postgres(Postgres),
 }
 
 impl Database {
@@ -83,6 +94,8 @@ impl Database {
     pub fn alias(&self) -> &str {
         match self {
             Self::Sqlite(sqlite) => sqlite.alias(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.alias(),
         }
     }
 
@@ -90,18 +103,25 @@ impl Database {
     pub fn engine(&self) -> DatabaseEngine {
         match self {
             Self::Sqlite(_) => DatabaseEngine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => DatabaseEngine::Postgresql,
         }
     }
 
     async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => sqlite.close().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(postgres) => postgres.close(),
         }
     }
 
     fn open(alias: &str, settings: &DatabaseSettings) -> Result<Self, DbError> {
         match settings.engine {
             DatabaseEngine::Sqlite => Ok(Self::Sqlite(Sqlite::open(alias, settings))),
+            #[cfg(feature = "postgres")]
+            DatabaseEngine::Postgresql => Postgres::open(alias, settings).map(Self::Postgres),
+            #[cfg(not(feature = "postgres"))]
             DatabaseEngine::Postgresql => Err(DbError::Setting {
                 alias: alias.into(),
                 name: "ENGINE",

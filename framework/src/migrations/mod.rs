@@ -9,6 +9,8 @@ mod discover;
 mod error;
 mod migration;
 mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod runner;
 mod sqlite;
 

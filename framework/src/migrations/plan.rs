@@ -172,6 +172,8 @@ impl Migrations {
     async fn applied(&self, database: &Database) -> Result<Applied, MigrationError> {
         let applied = match database {
             Database::Sqlite(sqlite) => super::sqlite::applied(sqlite).await,
+            #[cfg(feature = "postgres")]
+            Database::Postgres(postgres) => super::postgres::applied(postgres).await,
         };
         applied.map_err(|source| MigrationError::State { alias: database.alias().to_owned(), source })
     }

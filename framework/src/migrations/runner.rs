@@ -86,6 +86,8 @@ async fn run(database: &Database, step: &Step, mode: Mode) -> Result<Outcome, Mi
     };
     let answer: Result<Answer, DbError> = match database {
         Database::Sqlite(sqlite) => super::sqlite::run(sqlite, migration, step.direction, sql).await,
+        #[cfg(feature = "postgres")]
+        Database::Postgres(postgres) => super::postgres::run(postgres, migration, step.direction, sql).await,
     };
     match answer {
         Ok(Answer::Ran(outcome)) => Ok(outcome),
