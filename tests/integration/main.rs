@@ -33,5 +33,6 @@ mod settings;
 mod signing;
 mod static_files;
 mod templates;
+mod tower;
 mod urls;
 mod vectors;
