@@ -11,8 +11,10 @@ const PAGE: &str = include_str!("../../docs/sessions.md");
 fn rows(header: &str) -> Vec<Vec<String>> {
     let table = PAGE.split_once(header).expect("the table is there").1;
     let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
-    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.replace('`', "")).collect();
-    lines.map(|line| cells(line).into_iter().map(|cell: String| cell.trim().to_owned()).collect()).collect()
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.replace('`', "").trim().to_owned()).collect()
+    };
+    lines.map(cells).collect()
 }
 
 fn yes(promise: bool) -> &'static str {
