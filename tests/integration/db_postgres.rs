@@ -7,7 +7,7 @@ use std::{
 
 use nuages::{
     Error, StatusCode,
-    db::{Databases, DbError, Postgres},
+    db::{DbError, Postgres},
     migrations::{Event, MigrationError, Migrations, Mode, Outcome, Target},
 };
 
