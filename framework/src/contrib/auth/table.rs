@@ -3,11 +3,9 @@
 //! A project without that table, or without a database, has no users: that is no error.
 
 use super::{User, user::Row};
-#[cfg(feature = "postgres")]
-use crate::db::{DbError, Postgres};
 use crate::{
     Result,
-    db::{Database, Databases, rusqlite},
+    db::{Database, Databases, DbError, rusqlite},
 };
 
 const COLUMNS: &str =
@@ -22,15 +20,20 @@ pub(super) enum By {
 
 /// The user in the database `default`.
 pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> {
-    let found = match databases.get("default") {
-        None => return Ok(None),
-        Some(Database::Sqlite(sqlite)) => sqlite.read(move |connection| find_sqlite(connection, &by)).await,
+    match databases.get("default") {
+        None => Ok(None),
+        Some(Database::Sqlite(sqlite)) => {
+            let found = sqlite.read(move |connection| find_sqlite(connection, &by)).await;
+            match found {
+                Err(error) if is_missing_table(&error) => Ok(None),
+                other => Ok(other?),
+            }
+        }
         #[cfg(feature = "postgres")]
-        Some(Database::Postgres(postgres)) => find_postgres(postgres, &by).await,
-    };
-    match found {
-        Err(error) if error.is_missing_table() => Ok(None),
-        other => Ok(other?),
+        Some(Database::Postgres(postgres)) => match find_postgres(postgres, &by).await {
+            Err(error) if error.is_missing_table() => Ok(None),
+            other => Ok(other?),
+        },
     }
 }
 
@@ -59,27 +62,38 @@ fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<O
 }
 
 #[cfg(feature = "postgres")]
-async fn find_postgres(postgres: &Postgres, by: &By) -> Result<Option<User>, DbError> {
-    let (condition, value): (&str, &(dyn tokio_postgres::types::ToSql + Sync)) = match by {
-        By::Id(id) => ("id = $1::bigint", id),
-        By::Username(name) => ("username = $1", name),
+async fn find_postgres(postgres: &crate::db::Postgres, by: &By) -> Result<Option<User>, DbError> {
+    // Django's keys are `integer` or `bigint`.
+    let columns = COLUMNS.replacen("id", "id::bigint", 1);
+    let row = match by {
+        By::Id(id) => {
+            let sql = format!("SELECT {columns} FROM auth_user WHERE id = $1::bigint");
+            postgres.query_opt(&sql, &[id]).await?
+        }
+        By::Username(name) => {
+            let sql = format!("SELECT {columns} FROM auth_user WHERE username = $1");
+            postgres.query_opt(&sql, &[name]).await?
+        }
     };
-    // `id` is an integer or, where a project chose so, a bigint.
-    let sql = format!("SELECT id::bigint AS {COLUMNS} FROM auth_user WHERE {condition}");
-    let client = postgres.client().await?;
-    let Some(row) = client.query_opt(&sql, &[value]).await? else { return Ok(None) };
-    let read = || {
-        Ok(User::new(Row {
-            id: row.try_get(0)?,
-            username: row.try_get(1)?,
-            email: row.try_get(2)?,
-            first_name: row.try_get(3)?,
-            last_name: row.try_get(4)?,
-            is_staff: row.try_get(5)?,
-            is_superuser: row.try_get(6)?,
-            is_active: row.try_get(7)?,
-            password: row.try_get(8)?,
-        }))
-    };
-    read().map(Some).map_err(|error| client.error(error))
+    Ok(row.map(|row| {
+        User::new(Row {
+            id: row.get(0),
+            username: row.get(1),
+            email: row.get(2),
+            first_name: row.get(3),
+            last_name: row.get(4),
+            is_staff: row.get(5),
+            is_superuser: row.get(6),
+            is_active: row.get(7),
+            password: row.get(8),
+        })
+    }))
+}
+
+/// SQLite has one code for all faults of a statement; only its text tells them apart.
+fn is_missing_table(error: &DbError) -> bool {
+    match error {
+        DbError::Sqlite { source, .. } => source.to_string().contains("no such table: auth_user"),
+        _ => false,
+    }
 }
