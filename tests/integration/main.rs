@@ -13,8 +13,10 @@ mod csrf;
 mod db;
 #[cfg(feature = "postgres")]
 mod db_postgres;
+mod documents;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
 #[cfg(feature = "postgres")]
@@ -31,5 +33,6 @@ mod settings;
 mod signing;
 mod static_files;
 mod templates;
+mod tower;
 mod urls;
 mod vectors;
