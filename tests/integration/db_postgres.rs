@@ -328,3 +328,27 @@ async fn eight_at_once_make_one_schema() {
     assert_eq!(done, 1);
     assert_eq!(count_of(&server.address.open(""), "django_migrations").await, 1);
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn djangos_users_are_found() {
+    use nuages::contrib::auth::{user_by_id, user_by_name};
+    let server = PostgresServer::shared().await;
+    let databases = Databases::open(&server.address.settings("")).expect("a database");
+    let nobody = user_by_name(&databases, "django").await.expect("a missing table has no users");
+    assert!(nobody.is_none());
+    let table = "CREATE TABLE auth_user (id integer PRIMARY KEY, password varchar(128) NOT NULL,
+            last_login timestamptz, is_superuser boolean NOT NULL, username varchar(150) NOT NULL UNIQUE,
+            first_name varchar(150) NOT NULL, last_name varchar(150) NOT NULL, email varchar(254) NOT NULL,
+            is_staff boolean NOT NULL, is_active boolean NOT NULL, date_joined timestamptz NOT NULL);
+        INSERT INTO auth_user VALUES
+            (7, 'hash', NULL, false, 'django', 'D', 'R', 'd@example.com', true, true, '1934-01-01')";
+    server.address.open("").client().await.expect("connects").batch_execute(table).await.expect("creates");
+    let by_name = user_by_name(&databases, "django").await.expect("reads").expect("is there");
+    let by_id = user_by_id(&databases, 7).await.expect("reads").expect("is there");
+    for user in [by_name, by_id] {
+        assert_eq!((user.id(), user.username(), user.email()), (Some(7), "django", "d@example.com"));
+        assert!(user.is_staff() && user.is_active() && !user.is_superuser());
+    }
+    assert!(user_by_id(&databases, 8).await.expect("reads").is_none());
+}
