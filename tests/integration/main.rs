@@ -11,10 +11,16 @@ mod client;
 mod cookies;
 mod csrf;
 mod db;
+#[cfg(feature = "postgres")]
+mod db_postgres;
+mod documents;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres_server;
 mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
@@ -27,5 +33,6 @@ mod settings;
 mod signing;
 mod static_files;
 mod templates;
+mod tower;
 mod urls;
 mod vectors;

@@ -14,3 +14,11 @@ pub struct Sessions;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/settings.md")]
 pub struct Settings;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/quickstart.md")]
+pub struct Quickstart;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/commands.md")]
+pub struct Commands;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::{
-    Session,
+    Session, SessionKey,
     engine::{Kind, SessionEngine},
     session::Origin,
     store::{Listed, StoreError},
@@ -71,6 +71,56 @@ impl SessionEngine {
         match &self.0.kind {
             Kind::Store(store) => store.count(None).await,
             Kind::Cookie => Ok(None),
+        }
+    }
+
+    /// How many of them have ended and wait for `clear_expired`; `None` where the store cannot tell cheaply.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn count_expired(&self) -> Result<Option<u64>, StoreError> {
+        match &self.0.kind {
+            Kind::Store(store) => store.count(Some(self.clock().now())).await,
+            Kind::Cookie => Ok(None),
+        }
+    }
+
+    /// The sessions that `text` names, ended ones too, at most `limit` of them: the one with this whole key
+    /// (the cookie's or the stored one, which differ under `SESSION_HASH_KEYS`), else all whose stored key
+    /// begins with it. For the latter every stored session is passed over; `progress` is told how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store fails.
+    pub async fn find(
+        &self,
+        text: &str,
+        limit: usize,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Vec<SessionInfo>, StoreError> {
+        let Kind::Store(store) = &self.0.kind else { return Ok(Vec::new()) };
+        if let Some(key) = SessionKey::parse(text) {
+            let hashed = self.0.stored_key(&key);
+            let keys = [&*hashed, key.as_str()];
+            for key in &keys[usize::from(!self.0.hash_keys)..] {
+                // Whatever ended after 1970 is wanted too.
+                if let Some(record) = store.load(key, SystemTime::UNIX_EPOCH).await? {
+                    return Ok(vec![self.describe(Listed { key: (*key).to_owned(), record })]);
+                }
+            }
+        }
+        let (mut found, mut passed, mut cursor) = (Vec::new(), 0, None);
+        loop {
+            let (page, next) = store.list(cursor.as_deref(), PAGE).await?;
+            passed += page.len() as u64;
+            progress(passed);
+            let named = page.into_iter().filter(|listed| listed.key.starts_with(text));
+            found.extend(named.take(limit - found.len()).map(|listed| self.describe(listed)));
+            cursor = next;
+            if cursor.is_none() || found.len() == limit {
+                return Ok(found);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod diffsettings;
 mod migrate;
 mod quickstart;
 mod runserver;
+mod sessions;
 mod showmigrations;
 mod startproject;
 mod version;
@@ -75,6 +76,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         Entry::new(Group::Database, migrate::Migrate),
         Entry::new(Group::Database, showmigrations::ShowMigrations),
         Entry::new(Group::Sessions, clearsessions::ClearSessions),
+        Entry::new(Group::Sessions, sessions::Sessions),
         Entry::new(Group::Inspection, diffsettings::DiffSettings),
         Entry::new(Group::Inspection, completions::Completions),
         Entry::new(Group::Inspection, version::Version),

@@ -5,6 +5,7 @@
 //! folder. A session ends by its `_session_expiry`, else `SESSION_COOKIE_AGE` after the file's last change.
 
 use std::{
+    collections::BinaryHeap,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -93,11 +94,8 @@ impl Folder {
 
     fn read(&self, key: &str) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
-        match File::open(self.file(key)) {
-            Ok(file) => file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+        let Some(file) = unless_gone(File::open(self.file(key)))? else { return Ok(None) };
+        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
         // What is not text has no good signature either: the codec says so.
         Ok(Some(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into())))
     }
@@ -116,11 +114,7 @@ impl Folder {
     }
 
     fn remove(&self, key: &str) -> io::Result<bool> {
-        match fs::remove_file(self.file(key)) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(unless_gone(fs::remove_file(self.file(key)))?.is_some())
     }
 
     /// The record of a file's text; what cannot be decoded ends by the file's age.
@@ -157,14 +151,31 @@ impl Folder {
         crate::sessions::SessionKey::parse(key).map(|_| key)
     }
 
-    fn keys(&self) -> io::Result<Vec<String>> {
-        let mut keys = Vec::new();
+    /// The first `limit` keys after `after` in their order, and whether there are more. A folder may hold
+    /// a million: only these are kept.
+    fn keys(&self, after: &str, limit: usize) -> io::Result<(Vec<String>, bool)> {
+        let (mut first, mut more) = (BinaryHeap::new(), false);
         for entry in fs::read_dir(&self.path)? {
             let path = entry?.path();
-            keys.extend(self.key_of(&path).map(str::to_owned));
+            let Some(key) = self.key_of(&path).filter(|key| *key > after) else { continue };
+            if first.len() < limit {
+                first.push(key.to_owned());
+                continue;
+            }
+            more = true;
+            if let Some(mut last) = first.peek_mut().filter(|last| key < last.as_str()) {
+                *last = key.to_owned();
+            }
         }
-        keys.sort_unstable();
-        Ok(keys)
+        Ok((first.into_sorted_vec(), more))
+    }
+
+    fn count(&self) -> io::Result<u64> {
+        let mut count = 0;
+        for entry in fs::read_dir(&self.path)? {
+            count += u64::from(self.key_of(&entry?.path()).is_some());
+        }
+        Ok(count)
     }
 
     fn clear(&self, now: Option<SystemTime>, limit: usize) -> io::Result<u64> {
@@ -213,6 +224,15 @@ struct Lock {
     stripe: usize,
 }
 
+/// `None` where another process has just removed the file.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Options for files that only we may read.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -237,11 +257,7 @@ impl SessionStore for FileStore {
         let key = key.to_owned();
         Box::pin(self.run("load", move |folder| {
             let Some(data) = folder.read(&key)? else { return Ok(None) };
-            match folder.record(&key, data) {
-                Ok(record) => Ok(Some(record).filter(|record| record.expires > now)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            }
+            Ok(unless_gone(folder.record(&key, data))?.filter(|record| record.expires > now))
         }))
     }
 
@@ -307,7 +323,7 @@ impl SessionStore for FileStore {
         Box::pin(self.run("count", move |folder| match now {
             // To tell ended ones, each file would have to be read: as long as clearing them.
             Some(_) => Ok(None),
-            None => Ok(Some(folder.keys()?.len() as u64)),
+            None => folder.count().map(Some),
         }))
     }
 
@@ -316,21 +332,22 @@ impl SessionStore for FileStore {
         cursor: Option<&'a str>,
         limit: usize,
     ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        let after = cursor.map(str::to_owned);
+        let after = cursor.unwrap_or_default().to_owned();
         // Each page reads the whole folder's names: few large pages.
         let limit = limit.max(20_000);
         Box::pin(self.run("list", move |folder| {
-            let keys = folder.keys()?;
-            let start = after.map_or(0, |after| keys.partition_point(|key| *key <= after));
-            let page = &keys[start..keys.len().min(start + limit)];
-            let mut listed = Vec::with_capacity(page.len());
-            for key in page {
-                if let Some(data) = folder.read(key)? {
-                    listed.push(Listed { key: key.clone(), record: folder.record(key, data)? });
+            let (keys, more) = folder.keys(&after, limit)?;
+            let next = keys.last().filter(|_| more).cloned();
+            let mut listed = Vec::with_capacity(keys.len());
+            for key in keys {
+                // What vanishes meanwhile is not listed.
+                if let Some(data) = folder.read(&key)?
+                    && let Some(record) = unless_gone(folder.record(&key, data))?
+                {
+                    listed.push(Listed { key, record });
                 }
             }
-            let more = start + page.len() < keys.len();
-            Ok((listed, page.last().filter(|_| more).cloned()))
+            Ok((listed, next))
         }))
     }
 }

@@ -209,18 +209,23 @@ impl SessionStore for SqliteStore {
     ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
         let after = cursor.unwrap_or_default().to_owned();
         Box::pin(async move {
+            // Every text is smaller than the empty blob: keys that are not text, in damaged rows, stay out.
             let select = "SELECT session_key, session_data, expire_date FROM django_session \
-                          WHERE session_key > ?1 ORDER BY session_key LIMIT ?2";
+                          WHERE session_key > ?1 AND session_key < x'' ORDER BY session_key LIMIT ?2";
             let read = self.database.read_long(move |db| {
                 let mut statement = db.prepare_cached(select)?;
-                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-                let rows = statement.query_map(params![after, limit], |row| {
-                    Ok(Listed { key: row.get(0)?, record: record(row, 1)? })
-                })?;
-                rows.collect::<rusqlite::Result<Vec<Listed>>>()
+                let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+                let (mut page, mut seen) = (Vec::new(), 0);
+                while let Some(row) = rows.next()? {
+                    seen += 1;
+                    if let Ok(key) = row.get_ref(0)?.as_str() {
+                        page.push(Listed { key: key.to_owned(), record: record(row, 1)? });
+                    }
+                }
+                Ok((page, seen))
             });
-            let page = read.await.map_err(failed("list"))?;
-            let next = (page.len() == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
+            let (page, seen) = read.await.map_err(failed("list"))?;
+            let next = (seen == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
             Ok((page, next))
         })
     }

@@ -1,0 +1,153 @@
+//! The facts of a stored session as people read them: the beginning of its key, moments, sizes.
+
+use std::time::{Duration, SystemTime};
+
+use nuages::sessions::SessionInfo;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+/// Characters of a key that listings show.
+const SHOWN: usize = 6;
+
+/// The first characters of a key.
+pub(super) fn prefix(key: &str, length: usize) -> &str {
+    key.char_indices().nth(length).map_or(key, |(end, _)| &key[..end])
+}
+
+/// The key as listings show it.
+pub(super) fn shown_key(info: &SessionInfo) -> String {
+    plain(prefix(&info.stored_key, SHOWN))
+}
+
+/// `2026-11-23 10:39:33`, in UTC.
+pub(super) fn moment(moment: SystemTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    OffsetDateTime::from(moment).format(format).unwrap_or_else(|_| "?".to_owned())
+}
+
+/// `2026-11-23T10:39:33Z`
+fn iso(moment: SystemTime) -> Option<String> {
+    let whole = OffsetDateTime::from(moment).replace_nanosecond(0).ok()?;
+    whole.format(&Rfc3339).ok()
+}
+
+/// `1,234,567`
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 session`, `1,234 sessions`
+pub(super) fn sessions(count: u64) -> String {
+    format!("{} session{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A size: `812 B`, `1.2 kB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1_000.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().unwrap_or(&"kB");
+    while value >= 999.95 {
+        let Some(next) = units.next() else { break };
+        (value, unit) = (value / 1_000.0, next);
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// The distance between two moments, coarsely: `in 13 days`, `2 hours ago`.
+pub(super) fn distance(moment: SystemTime, now: SystemTime) -> String {
+    match moment.duration_since(now) {
+        Ok(ahead) => format!("in {}", coarse(ahead)),
+        Err(behind) => format!("{} ago", coarse(behind.duration())),
+    }
+}
+
+fn coarse(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Text on one line, with nothing in it that a terminal would obey.
+pub(super) fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_plain(character) {
+            safe.push(character);
+        } else {
+            safe.extend(character.escape_unicode());
+        }
+    }
+    safe
+}
+
+/// Whether a terminal shows this character, and does nothing else with it. Controls of both kinds, and
+/// what turns the direction of text around.
+pub(super) fn is_plain(character: char) -> bool {
+    let turns = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+    let isolates = matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}');
+    !(character.is_control() || turns || isolates)
+}
+
+/// The facts as `--json` gives them, without the data.
+pub(super) fn as_json(info: &SessionInfo, now: SystemTime) -> Value {
+    json!({
+        "key": shown_key(info),
+        "user": info.user,
+        "created": info.created_at.and_then(iso),
+        "saved": info.saved_at.and_then(iso),
+        "expires": iso(info.expires),
+        "expired": info.expires <= now,
+        "bytes": info.bytes,
+        "readable": info.data.is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn sizes_and_ages_are_coarse() {
+        for (bytes, text) in [(999, "999 B"), (1_000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB")] {
+            assert_eq!(size(bytes), text);
+        }
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        assert_eq!(distance(now + Duration::from_secs(1_209_600), now), "in 14 days");
+        assert_eq!(distance(now - Duration::from_secs(90), now), "90 seconds ago");
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_is_shown() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{9b}c\u{202e}d é"), "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é");
+    }
+
+    #[test]
+    fn a_prefix_never_cuts_a_character() {
+        assert_eq!(prefix("äöüß", 2), "äö");
+        assert_eq!(prefix("ab", 6), "ab");
+    }
+}

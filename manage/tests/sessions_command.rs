@@ -1,0 +1,365 @@
+//! `manage sessions`: the real program on a project's folder, with sessions as a Django site keeps them.
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use nuages::{
+    Clock,
+    db::rusqlite::{Connection, params},
+    sessions::{Expiry, Session, SessionEngine},
+    settings::Settings,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The table as Django's migration makes it.
+const TABLE: &str = "CREATE TABLE \"django_session\" (\"session_key\" varchar(40) NOT NULL PRIMARY KEY, \
+     \"session_data\" text NOT NULL, \"expire_date\" datetime NOT NULL); \
+     CREATE INDEX \"django_session_expire_date_a5c62663\" ON \"django_session\" (\"expire_date\");";
+
+/// A project's folder.
+struct Site {
+    folder: TempDir,
+    engine: SessionEngine,
+    clock: Clock,
+}
+
+impl Site {
+    fn new(more: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!(
+            "SECRET_KEY = \"{}\"\nDEBUG = true\nSESSION_FILE_PATH = \".\"\n{more}\n\
+             [DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
+            "k".repeat(50)
+        );
+        std::fs::write(folder.path().join("settings.toml"), text).expect("writes");
+        let file = folder.path().join("settings.toml");
+        let settings = Settings::load_with(&file, []).unwrap_or_else(|errors| panic!("{errors}"));
+        let clock = Clock::system();
+        let engine = SessionEngine::from_settings_with_clock(&settings, clock.clone());
+        let engine = engine.unwrap_or_else(|errors| panic!("{errors}"));
+        let site = Self { folder, engine, clock };
+        site.database().execute_batch(TABLE).expect("a table");
+        site
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.path().join("db.sqlite3")).expect("opens")
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    async fn store(&self, values: Value) -> String {
+        self.store_with(values, |_| {}).await
+    }
+
+    /// Stores a session and gives its key.
+    async fn store_with(&self, values: Value, change: impl FnOnce(&mut Session)) -> String {
+        let mut session = self.engine.new_session();
+        for (name, value) in values.as_object().expect("an object") {
+            session.insert(name, value).expect("JSON");
+        }
+        change(&mut session);
+        assert_eq!(self.engine.save(&mut session).await.expect("saves"), nuages::sessions::Saved::Stored);
+        session.key().expect("a key").as_str().to_owned()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
+        command.arg("sessions").args(args).current_dir(self.path()).env("NO_COLOR", "1");
+        command.env_remove("NUAGES_SETTINGS").stdin(Stdio::null());
+        command
+    }
+
+    fn output(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("it runs")
+    }
+
+    /// What a command that succeeds prints.
+    fn run(&self, args: &[&str]) -> String {
+        let output = self.output(args);
+        let (said, told) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{args:?}: {said}{told}");
+        assert_eq!(told, "", "{args:?} on stderr, which is no terminal");
+        said
+    }
+
+    /// What a command that fails tells.
+    fn fails(&self, args: &[&str]) -> String {
+        let output = self.output(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {}", text(&output.stdout));
+        text(&output.stderr)
+    }
+
+    fn lines_of_json(&self, args: &[&str]) -> Vec<Value> {
+        self.run(args).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+#[tokio::test]
+async fn list_shows_the_facts_and_never_a_whole_key() {
+    let site = Site::new("");
+    let key = site.store(json!({"_auth_user_id": "42", "cart": [1, 2]})).await;
+    let anonymous = site.store(json!({"x": 1})).await;
+    let said = site.run(&["list"]);
+    assert!(!said.contains(&key) && !said.contains(&key[..7]), "{said}");
+    let row = said.lines().find(|line| line.starts_with(&key[..6])).expect("its row");
+    assert!(row.contains(" 42 ") && row.contains(" B"), "{row}");
+    let row = said.lines().find(|line| line.starts_with(&anonymous[..6])).expect("its row");
+    assert_eq!(row.split_whitespace().nth(1), Some("-"), "{row}");
+    assert!(said.starts_with("key     user  last saved"), "{said}");
+    assert!(said.ends_with("2 sessions.\n"), "{said}");
+
+    let rows = site.lines_of_json(&["list", "--json"]);
+    let row = rows.iter().find(|row| row["key"] == key[..6]).expect("its object");
+    assert_eq!(
+        (&row["user"], &row["expired"], &row["readable"]),
+        (&json!("42"), &json!(false), &json!(true))
+    );
+    assert!(row["saved"].as_str().is_some_and(|saved| saved.ends_with('Z')), "{row}");
+    assert!(row["bytes"].as_u64() > Some(50) && row["created"].is_null(), "{row}");
+    assert!(!site.run(&["list", "--json"]).contains(&key));
+}
+
+#[tokio::test]
+async fn list_goes_by_pages_users_and_ends() {
+    let site = Site::new("");
+    for n in 0..7 {
+        site.store(json!({"_auth_user_id": (n % 2).to_string()})).await;
+    }
+    site.clock.rewind(Duration::from_secs(20 * 86_400));
+    for n in 0..3 {
+        site.store(json!({"_auth_user_id": n.to_string()})).await;
+    }
+    let keys = |args: &[&str]| -> Vec<String> {
+        let said = site.run(args);
+        let rows = said.lines().skip(1).filter(|line| !line.ends_with('.') && !line.contains("More:"));
+        rows.map(|line| line[..6].to_owned()).collect()
+    };
+    let all = keys(&["list"]);
+    assert_eq!(all.len(), 10);
+    let mut paged = Vec::new();
+    for page in ["1", "2", "3", "4"] {
+        paged.extend(keys(&["list", "--per-page", "3", "--page", page]));
+    }
+    assert_eq!(paged, all);
+    let said = site.run(&["list", "--per-page", "3", "--page", "2"]);
+    assert!(said.ends_with("4 to 6 of 10 sessions. More: --page 3\n"), "{said}");
+    let said = site.run(&["list", "--per-page", "3", "--page", "5"]);
+    assert_eq!(said, "None on page 5 of 10 sessions.\n");
+    assert_eq!(site.lines_of_json(&["list", "--json", "--per-page", "4"]).len(), 4);
+
+    assert_eq!(keys(&["list", "--user", "1"]).len(), 4);
+    assert_eq!(keys(&["list", "--expired"]).len(), 3);
+    let said = site.run(&["list", "--expired", "--user", "2"]);
+    assert!(said.ends_with("1 session.\n"), "{said}");
+    let said = site.run(&["list", "--user", "1", "--per-page", "3"]);
+    assert!(said.ends_with("1 to 3. More: --page 2\n"), "{said}");
+    assert_eq!(site.run(&["list", "--user", "nobody"]), "No sessions.\n");
+    let ended = site.lines_of_json(&["list", "--json", "--expired"]);
+    assert!(ended.len() == 3 && ended.iter().all(|row| row["expired"] == true), "{ended:?}");
+}
+
+#[tokio::test]
+async fn show_decodes_and_masks_unless_told_to_reveal() {
+    let site = Site::new("SESSION_ABSOLUTE_AGE = 3000000");
+    let mut values = json!({"_auth_user_id": "5", "_auth_user_hash": "d1a5", "name": "Zoë\u{9b}"});
+    values["cart"] = json!([{"api_token": "t0p"}]);
+    let key = site.store(values).await;
+    site.store(json!({"x": 1})).await;
+    for name in [&key[..], &key[..8]] {
+        let said = site.run(&["show", name]);
+        assert!(
+            said.contains("\"_auth_user_id\": \"5\"") && said.contains("\"name\": \"Zoë\\u009b\""),
+            "{said}"
+        );
+        assert!(!said.contains("d1a5") && !said.contains("t0p") && !said.contains(&key), "{said}");
+        assert!(said.contains("created") && said.contains("(in 13 days)"), "{said}");
+        assert!(said.ends_with("2 values are masked: --reveal shows them\n"), "{said}");
+    }
+    let said = site.run(&["show", &key, "--reveal"]);
+    assert!(said.contains("d1a5") && said.contains("t0p") && !said.contains("masked"), "{said}");
+    let shown: Value = serde_json::from_str(&site.run(&["show", &key, "--json"])).expect("JSON");
+    assert_eq!(shown["data"]["cart"], json!([{"api_token": "********"}]));
+    assert_eq!(shown["user"], "5");
+    assert!(site.engine.exists(&key).await.expect("looks"), "showing changed it");
+}
+
+#[tokio::test]
+async fn an_ambiguous_beginning_says_how_to_go_on() {
+    let site = Site::new("");
+    site.store(json!({"x": 1})).await;
+    for end in ["aaa", "abb", "b"] {
+        let copy = "INSERT INTO django_session SELECT 'zzzzzz' || ?1 || substr(session_key, 10), \
+                    session_data, expire_date FROM django_session LIMIT 1";
+        site.database().execute(copy, [end]).expect("copies");
+    }
+    let told = site.fails(&["show", "zzz"]);
+    assert!(told.contains("hint: give more of it: zzzzzzaa, zzzzzzab, zzzzzzb"), "{told}");
+    let told = site.fails(&["revoke", "nothere"]);
+    assert!(told.contains("no stored session has this key"), "{told}");
+    site.run(&["revoke", "zzzzzzb"]);
+    assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 3);
+}
+
+#[tokio::test]
+async fn revoke_ends_one_a_users_or_all() {
+    let site = Site::new("");
+    let mut keys = Vec::new();
+    for n in 0..6 {
+        keys.push(site.store(json!({"_auth_user_id": (n % 2).to_string()})).await);
+    }
+    let said = site.run(&["revoke", &keys[0]]);
+    assert_eq!(said, format!("The session {}… of user 0 is ended.\n", &keys[0][..6]));
+    assert!(!site.engine.exists(&keys[0]).await.expect("looks"));
+    assert!(site.fails(&["revoke", &keys[0]]).contains("no stored session"));
+    assert_eq!(site.run(&["revoke", "--user", "1"]), "3 sessions of user 1 are ended.\n");
+    assert_eq!(site.run(&["revoke", "--user", "1"]), "User 1 has no session.\n");
+    assert!(site.engine.exists(&keys[2]).await.expect("looks"), "another user's session ended");
+
+    let told = site.fails(&["revoke", "--all"]);
+    assert!(told.contains("nothing was ended") && told.contains("--noinput"), "{told}");
+    assert!(site.engine.exists(&keys[2]).await.expect("looks"), "ended without an answer");
+    let mut asked = site
+        .command(&["revoke", "--all"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    asked.stdin.take().expect("a pipe").write_all(b"yes\n").expect("answers");
+    let output = asked.wait_with_output().expect("ends");
+    assert!(
+        text(&output.stdout).contains("This ends all 2 sessions: everybody is logged out."),
+        "{output:?}"
+    );
+    assert!(text(&output.stdout).ends_with("2 sessions are ended.\n"), "{output:?}");
+    site.store(json!({"x": 1})).await;
+    assert_eq!(site.run(&["revoke", "--all", "--noinput"]), "1 session is ended.\n");
+    assert_eq!(site.output(&["revoke"]).status.code(), Some(2));
+    assert_eq!(site.output(&["revoke", "--all", "--user", "1"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn hashed_keys_go_by_the_cookies_key_and_by_the_listed_one() {
+    let site = Site::new("SESSION_HASH_KEYS = true");
+    let (one, two) = (site.store(json!({"n": 1})).await, site.store(json!({"n": 2})).await);
+    let rows = site.lines_of_json(&["list", "--json"]);
+    assert!(rows.iter().all(|row| row["key"] != one[..6] && row["key"] != two[..6]), "{rows:?}");
+    let shown: Value = serde_json::from_str(&site.run(&["show", &one, "--json"])).expect("JSON");
+    assert_eq!(shown["data"]["n"], 1);
+    site.run(&["revoke", &one]);
+    let left = site.lines_of_json(&["list", "--json"]);
+    assert_eq!(left.len(), 1);
+    site.run(&["revoke", left[0]["key"].as_str().expect("a prefix")]);
+    assert!(!site.engine.exists(&two).await.expect("looks"));
+}
+
+#[tokio::test]
+async fn stats_count_by_state_age_and_size() {
+    let site = Site::new("");
+    site.store(json!({"_auth_user_id": "1"})).await;
+    site.store(json!({"note": "x".repeat(50)})).await;
+    let broken = site.store(json!({"x": 1})).await;
+    site.clock.rewind(Duration::from_secs(2 * 86_400));
+    let later = Duration::from_secs(40 * 86_400);
+    site.store_with(json!({"x": 1}), |session| session.set_expiry(Expiry::After(later))).await;
+    site.clock.rewind(Duration::from_secs(30 * 86_400));
+    site.store(json!({"x": 1})).await;
+    let update = "UPDATE django_session SET session_data = 'broken' WHERE session_key = ?1";
+    site.database().execute(update, [broken]).expect("breaks");
+    let stats: Value = serde_json::from_str(&site.run(&["stats", "--json"])).expect("JSON");
+    assert_eq!(
+        (&stats["total"], &stats["expired"], &stats["active"]),
+        (&json!(5), &json!(1), &json!(4)),
+        "{stats}"
+    );
+    let of_active =
+        ["logged_in", "anonymous", "unreadable"].map(|name| stats[name].as_u64().expect("a count"));
+    assert_eq!(of_active, [1, 2, 1], "{stats}");
+    let said = site.run(&["stats"]);
+    for line in ["  total                          5", "  active                         4", "largest"] {
+        assert!(said.contains(line), "{line:?} in {said}");
+    }
+    assert!(said.contains("  under 3 days                   1 ####"), "{said}");
+    assert_eq!(Site::new("").run(&["stats"]).lines().count(), 6);
+}
+
+#[tokio::test]
+async fn damaged_and_foreign_rows_are_listed_and_never_stop_the_command() {
+    let site = Site::new("");
+    let good = site.store(json!({"x": 1})).await;
+    let database = site.database();
+    let rows: [(&[u8], &[u8], &str); 3] = [
+        (b"foreign0foreign0foreign0foreign0", b"another:secret:signed", "2099-01-01 00:00:00"),
+        (b"garbage0garbage0garbage0garbage0", b"\xff\xfe\x00", "soon"),
+        (b"te\x1b[2Jrminal", b"", "2099-01-01 00:00:00"),
+    ];
+    for (key, data, expires) in rows {
+        let insert = "INSERT INTO django_session VALUES (CAST(?1 AS TEXT), CAST(?2 AS TEXT), ?3)";
+        database.execute(insert, params![key, data, expires]).expect("inserts");
+    }
+    database.execute("INSERT INTO django_session VALUES (x'00ff', x'00', 5)", []).expect("inserts");
+    let said = site.run(&["list"]);
+    assert!(said.contains("unreadable") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 4);
+    let told = site.fails(&["show", "foreign0"]);
+    assert!(told.contains("cannot be read") && told.contains("SECRET_KEY"), "{told}");
+    site.run(&["stats"]);
+    site.run(&["revoke", "garbage"]);
+    site.run(&["revoke", &good]);
+    site.run(&["revoke", "--all", "--noinput"]);
+    let left: i64 =
+        database.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)).expect("counts");
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn files_are_listed_shown_and_ended_too() {
+    let site = Site::new("SESSION_ENGINE = \"file\"");
+    let key = site.store(json!({"_auth_user_id": "7"})).await;
+    site.store(json!({"x": 1})).await;
+    assert_eq!(site.lines_of_json(&["list", "--json", "--per-page", "1", "--page", "2"]).len(), 1);
+    assert!(site.run(&["show", &key[..10]]).contains("\"_auth_user_id\": \"7\""));
+    assert_eq!(site.run(&["revoke", "--user", "7"]), "1 session of user 7 is ended.\n");
+    assert_eq!(site.run(&["list"]).lines().count(), 3);
+}
+
+#[test]
+fn cookies_and_memory_leave_nothing_to_see_and_a_missing_table_says_what_to_do() {
+    let site = Site::new("SESSION_ENGINE = \"signed_cookies\"");
+    for args in [&["list"][..], &["stats"], &["show", "abc"], &["revoke", "--all", "--noinput"]] {
+        let told = site.fails(args);
+        assert!(told.contains("there is nothing on the server"), "{told}");
+    }
+    let site = Site::new("");
+    site.database().execute_batch("DROP TABLE django_session").expect("drops");
+    let told = site.fails(&["list"]);
+    assert!(told.contains("the table django_session is missing: run `manage migrate`"), "{told}");
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_error() {
+    let site = Site::new("");
+    for _ in 0..20 {
+        site.store(json!({"x": "y".repeat(2_000)})).await;
+    }
+    let mut child = site
+        .command(&["list", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
