@@ -7,7 +7,7 @@ use std::{
 
 use nuages::{
     Error, StatusCode,
-    db::{DbError, Postgres},
+    db::{Databases, DbError, Postgres},
     migrations::{Event, MigrationError, Migrations, Mode, Outcome, Target},
 };
 

@@ -15,6 +15,12 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     rest.split("\n## ").next().unwrap_or(rest)
 }
 
+/// The arguments of a command and of its subcommands.
+fn all_arguments(command: &manage::clap::Command) -> Vec<&manage::clap::Arg> {
+    let below = command.get_subcommands().flat_map(all_arguments);
+    command.get_arguments().chain(below).collect()
+}
+
 #[test]
 fn every_command_has_its_row_its_section_and_a_row_for_each_argument() {
     let page = documents();
@@ -22,7 +28,7 @@ fn every_command_has_its_row_its_section_and_a_row_for_each_argument() {
         let name = command.get_name();
         assert!(page.contains(&format!("\n| [`{name}`](#{name}) | ")), "{name} has no row");
         let section = section(&page, name);
-        for arg in command.get_arguments() {
+        for arg in all_arguments(&command) {
             let shown = match arg.get_long() {
                 Some(long) => format!("`--{long}"),
                 None => {
@@ -55,7 +61,7 @@ fn every_row_is_a_command_and_every_option_of_a_section_is_the_commands() {
                     arg.get_long() == Some(long)
                         || arg.get_visible_aliases().is_some_and(|names| names.contains(&long))
                 };
-                assert!(command.get_arguments().any(known), "{name} has no option --{long}");
+                assert!(all_arguments(command).into_iter().any(known), "{name} has no option --{long}");
             }
         }
     }
