@@ -30,8 +30,11 @@ fn manage(folder: &Path, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
     command.current_dir(folder).args(args.split_whitespace());
     // They would override settings.
-    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NUAGES_"));
-    ours.for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NUAGES_") {
+            command.env_remove(name);
+        }
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
