@@ -22,3 +22,7 @@ pub struct Quickstart;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/commands.md")]
 pub struct Commands;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/databases.md")]
+pub struct Databases;
