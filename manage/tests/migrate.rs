@@ -28,7 +28,11 @@ fn project(migrations: usize) -> TempDir {
 
 fn manage(folder: &Path, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
-    command.current_dir(folder).args(args.split_whitespace()).env_remove("NUAGES_SETTINGS");
+    command.current_dir(folder).args(args.split_whitespace());
+    // The settings of whoever runs the tests stay out of it.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NUAGES_")) {
+        command.env_remove(name);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
