@@ -36,12 +36,9 @@ class Engine:
 
 ENGINES = [
     Engine("db-sqlite", "db"),
+    Engine("db-postgresql", "db", database="postgresql"),
     Engine("file", "file"),
     Engine("signed_cookies", "signed_cookies"),
-]
-# Run when named by `--engines`; they move up once Nuages has them.
-COMING = [
-    Engine("db-postgresql", "db", database="postgresql"),
     Engine("cached_db-redis", "cached_db", redis=True),
 ]
 

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 import django
-from engines import COMING, ENGINES
+from engines import ENGINES
 from test_sessions import classes
 
 
@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--engines", default=",".join(str(engine) for engine in ENGINES))
     parser.add_argument("-k", dest="word", default="", help="only tests with this word in their name")
     options = parser.parse_args()
-    wanted = [engine for engine in ENGINES + COMING if str(engine) in options.engines.split(",")]
+    wanted = [engine for engine in ENGINES if str(engine) in options.engines.split(",")]
     print(f"Django {django.get_version()}")
     result, made = Result(), classes(wanted, options.program.resolve())
     loader = unittest.TestLoader()
