@@ -74,7 +74,8 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
         command.arg("sessions").args(args).current_dir(self.path()).env("NO_COLOR", "1");
         // The settings of whoever runs the tests stay out of it.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NUAGES_")) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NUAGES_"))
+        {
             command.env_remove(name);
         }
         command.stdin(Stdio::null());
