@@ -8,7 +8,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-ROW = re.compile(r"^(\S+) +(.{66}) (ok|-|FAILED)\b?", re.M)
+ROW = re.compile(r"^(\S+) +(.{66}) (ok|-|FAILED)", re.M)
 
 
 def main() -> None:

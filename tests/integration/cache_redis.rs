@@ -320,7 +320,7 @@ mod tls {
 
     const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tls");
     /// Set in the process that this test starts of itself: certificates are chosen by the environment.
-    const CHILD: &str = "NUAGES_TEST_REDIS_TLS";
+    const CHILD: &str = "TEST_NUAGES_REDIS_TLS";
 
     /// Runs this very test in a process that trusts `authority`.
     fn run_child(url: &str, authority: &str) -> String {

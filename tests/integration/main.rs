@@ -14,6 +14,7 @@ mod db;
 #[cfg(feature = "postgres")]
 mod db_postgres;
 mod documents;
+mod faults_store;
 mod forms;
 mod http;
 mod manage;

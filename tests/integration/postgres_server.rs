@@ -1,7 +1,7 @@
 //! PostgreSQL for tests: a database of the test's own on the server that `tests/run` started, or a private
 //! server that a test may stop.
 //!
-//! `NUAGES_TEST_POSTGRES` is the shared server's address, `postgres://user:password@host:port/database`;
+//! `TEST_NUAGES_POSTGRES` is the shared server's address, `postgres://user:password@host:port/database`;
 //! without it each test starts a private one. A missing PostgreSQL is a failure.
 
 use std::{
@@ -85,12 +85,12 @@ struct Private {
 impl PostgresServer {
     /// A fresh database on the server that `tests/run` started; elsewhere a private server.
     pub async fn shared() -> Self {
-        let Ok(url) = env::var("NUAGES_TEST_POSTGRES") else {
-            let by_run = env::var("NUAGES_TEST_SERVICES").is_ok_and(|value| value == "1");
-            assert!(!by_run, "NUAGES_TEST_SERVICES=1, but NUAGES_TEST_POSTGRES is not set");
+        let Ok(url) = env::var("TEST_NUAGES_POSTGRES") else {
+            let by_run = env::var("TEST_NUAGES_SERVICES").is_ok_and(|value| value == "1");
+            assert!(!by_run, "TEST_NUAGES_SERVICES=1, but TEST_NUAGES_POSTGRES is not set");
             return Self::private("");
         };
-        let mut address = Address::parse(&url).expect("NUAGES_TEST_POSTGRES is a postgres:// URL");
+        let mut address = Address::parse(&url).expect("TEST_NUAGES_POSTGRES is a postgres:// URL");
         let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let name = format!("test_{}_{}", std::process::id(), since.as_nanos());
         let client = address.open("").client().await.expect("the shared server answers");
@@ -196,7 +196,7 @@ fn is_root() -> bool {
 
 /// The folder of `initdb`: Debian keeps it out of the path, one for each version.
 fn programs() -> PathBuf {
-    if let Some(folder) = env::var_os("NUAGES_TEST_POSTGRES_PROGRAMS") {
+    if let Some(folder) = env::var_os("TEST_NUAGES_POSTGRES_PROGRAMS") {
         return folder.into();
     }
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -1,7 +1,7 @@
 """The live tests against a real Django: `run.py --program PATH [--engines db-sqlite,file]`.
 
 Run by tests/run (the step `django`) with the Python of a virtual environment that has Django; PostgreSQL and
-Redis are the ones that NUAGES_TEST_POSTGRES and NUAGES_TEST_REDIS name. Ends with a table of engines and
+Redis are the ones that TEST_NUAGES_POSTGRES and TEST_NUAGES_REDIS name. Ends with a table of engines and
 tests, and `N passed, N failed`.
 """
 

@@ -9,7 +9,10 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -38,12 +41,15 @@ struct Folder {
     codec: Codec,
     policy: Arc<Policy>,
     /// Where `clear` goes on: reading a large folder anew for each batch would take forever.
-    sweep: std::sync::Mutex<Option<fs::ReadDir>>,
+    sweep: Mutex<Option<fs::ReadDir>>,
+    /// Whether what killed processes left half written has been removed.
+    tidied: AtomicBool,
 }
 
 impl FileStore {
     pub(crate) fn new(path: PathBuf, prefix: String, codec: Codec, policy: Arc<Policy>) -> Self {
-        Self(Arc::new(Folder { path, prefix, codec, policy, sweep: std::sync::Mutex::default() }))
+        let (sweep, tidied) = (Mutex::default(), AtomicBool::new(false));
+        Self(Arc::new(Folder { path, prefix, codec, policy, sweep, tidied }))
     }
 
     /// Runs blocking work on the folder.
@@ -77,9 +83,13 @@ impl Folder {
         key.bytes().fold(7usize, |hash, byte| hash.wrapping_mul(31) + usize::from(byte)) % LOCKS
     }
 
+    fn lock_file(&self, stripe: usize) -> io::Result<File> {
+        options().create(true).truncate(false).open(self.lock_path(stripe, "lock"))
+    }
+
     /// Waits for the lock of a stripe; it is let go when the file is dropped, or the process dies.
     fn lock(&self, stripe: usize) -> io::Result<Lock> {
-        let file = options().create(true).truncate(false).open(self.lock_path(stripe, "lock"))?;
+        let file = self.lock_file(stripe)?;
         let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             match file.try_lock() {
@@ -102,7 +112,9 @@ impl Folder {
 
     /// Replaces the file of `key` in one step; the caller holds the lock.
     fn write(&self, lock: &Lock, key: &str, data: &str) -> io::Result<()> {
-        // One temporary file a lock: what a killed process leaves behind is overwritten by the next.
+        if !self.tidied.swap(true, Ordering::Relaxed) {
+            self.tidy()?;
+        }
         let temporary = self.lock_path(lock.stripe, "tmp");
         let mut file = options().create(true).truncate(true).open(&temporary)?;
         let written = file.write_all(data.as_bytes()).and_then(|()| fs::rename(&temporary, self.file(key)));
@@ -111,6 +123,18 @@ impl Folder {
             fs::remove_file(&temporary)?;
         }
         written
+    }
+
+    /// Removes the temporary files of processes that were killed: there is one a lock, and whoever writes
+    /// it holds the lock.
+    fn tidy(&self) -> io::Result<()> {
+        for stripe in 0..LOCKS {
+            let temporary = self.lock_path(stripe, "tmp");
+            if temporary.try_exists()? && self.lock_file(stripe)?.try_lock().is_ok() {
+                unless_gone(fs::remove_file(temporary))?;
+            }
+        }
+        Ok(())
     }
 
     fn remove(&self, key: &str) -> io::Result<bool> {
@@ -180,7 +204,7 @@ impl Folder {
 
     fn clear(&self, now: Option<SystemTime>, limit: usize) -> io::Result<u64> {
         // A panic cannot leave the iterator unsound.
-        let mut sweep = self.sweep.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
         let mut entries = match sweep.take() {
             Some(entries) => entries,
             None => fs::read_dir(&self.path)?,
