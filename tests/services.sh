@@ -94,7 +94,7 @@ start_services() {
     chmod 755 "$folder"
     wants postgres && [ -z "${missing[postgres]:-}" ] && start_postgres
     wants redis && [ -z "${missing[redis]:-}" ] && start_redis
-    export NUAGES_TEST_SERVICES=1
+    export TEST_NUAGES_SERVICES=1
 }
 
 # PostgreSQL refuses to run as root: root starts it as the user that its package made.
@@ -116,9 +116,9 @@ start_postgres() {
                 -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder/postgres -c max_connections=300 \
                 -c fsync=off -c full_page_writes=off" start >>"$log" 2>&1 </dev/null; then
                 PGPASSWORD=nuages "$programs/createdb" -h 127.0.0.1 -p "$port" -U nuages nuages >>"$log" 2>&1
-                export NUAGES_TEST_POSTGRES="postgres://nuages:nuages@127.0.0.1:$port/nuages"
+                export TEST_NUAGES_POSTGRES="postgres://nuages:nuages@127.0.0.1:$port/nuages"
                 # Fault tests start servers of their own with these programs.
-                export NUAGES_TEST_POSTGRES_PROGRAMS=$programs
+                export TEST_NUAGES_POSTGRES_PROGRAMS=$programs
                 return
             fi
         done
@@ -135,7 +135,7 @@ start_redis() {
         redis_process=$!
         for _ in $(seq 100); do
             if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-                export NUAGES_TEST_REDIS="redis://127.0.0.1:$port"
+                export TEST_NUAGES_REDIS="redis://127.0.0.1:$port"
                 return
             fi
             kill -0 "$redis_process" 2>/dev/null || break

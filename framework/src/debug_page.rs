@@ -56,11 +56,15 @@ pub(crate) fn render(request: &Request, error: &Error) -> String {
 }
 
 fn causes(page: &mut String, chain: &[String]) {
-    if chain.len() < 2 {
+    let Some((headline, causes)) = chain.split_first() else { return };
+    // A template's error says what the engine's own error, its cause, says again with the place.
+    let told = |cause: &&String| headline.contains(cause.split(" (in ").next().unwrap_or(cause));
+    let causes: Vec<&String> = causes.iter().filter(|cause| !told(cause)).collect();
+    if causes.is_empty() {
         return;
     }
     page.push_str("<h2>Because</h2>\n<ol>\n");
-    for cause in &chain[1..] {
+    for cause in causes {
         let _ = writeln!(page, "<li>{}</li>", escape(cause));
     }
     page.push_str("</ol>\n");
@@ -84,7 +88,7 @@ fn patterns(page: &mut String, request: &Request, none_matched: bool) {
         let pattern = request.route_pattern().unwrap_or_default();
         let _ = writeln!(
             page,
-            "<p>The pattern <code>{}</code> matched; its view found nothing.</p>",
+            "<p>The pattern <code>/{}</code> matched; its view found nothing.</p>",
             escape(pattern)
         );
         return;
@@ -92,7 +96,7 @@ fn patterns(page: &mut String, request: &Request, none_matched: bool) {
     page.push_str("<h2>Patterns tried, in this order</h2>\n<ol>\n");
     for (pattern, name) in request.site().urls.patterns() {
         let name = name.map_or(String::new(), |name| format!(" [name {:?}]", name));
-        let _ = writeln!(page, "<li><code>{}</code>{}</li>", escape(&pattern), escape(&name));
+        let _ = writeln!(page, "<li><code>/{}</code>{}</li>", escape(&pattern), escape(&name));
     }
     page.push_str("</ol>\n");
 }
@@ -105,7 +109,7 @@ fn facts(page: &mut String, request: &Request) {
     ];
     let address = request.remote_addr().map(|address| ("Client".to_owned(), address.to_string()));
     rows.extend(address);
-    let route = request.route_pattern().map(|pattern| ("Route".to_owned(), pattern.to_owned()));
+    let route = request.route_pattern().map(|pattern| ("Route".to_owned(), format!("/{pattern}")));
     rows.extend(route);
     table(page, "Request", rows);
     let query = request.query().iter().map(|(name, value)| (name.to_owned(), masked(name, value)));

@@ -159,6 +159,7 @@ impl Manage {
                     .value_name("FILE")
                     .value_parser(value_parser!(PathBuf))
                     .global(true)
+                    .display_order(LAST)
                     .help("The settings file [default: the settings.toml of this folder or one above it]"),
             )
             .arg(
@@ -166,6 +167,7 @@ impl Manage {
                     .long("no-color")
                     .action(ArgAction::SetTrue)
                     .global(true)
+                    .display_order(LAST)
                     .help("Print without colours (as with NO_COLOR in the environment)"),
             )
             .arg(
@@ -175,6 +177,7 @@ impl Manage {
                     .value_name("LEVEL")
                     .value_parser(value_parser!(u8).range(0..=3))
                     .global(true)
+                    .display_order(LAST)
                     .help("How much to print: 0 the result only, 1 as usual, 2 or 3 more"),
             )
             .subcommands(self.entries.iter().map(|entry| entry.command.define()))
@@ -199,6 +202,9 @@ impl Manage {
         text + "\nOptions:\n{options}\n"
     }
 }
+
+/// Where the options of every command stand in a command's help: after its own.
+const LAST: usize = 900;
 
 /// Tells on stderr why a command failed: the message, its causes, and the way out.
 fn report(error: &CommandError, colors: bool) -> ExitCode {

@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     manage::run(|settings| crate::nuages::App::new(settings))
+//!     manage::run(|settings| nuages::App::new(settings))
 //! }
 //! ```
 

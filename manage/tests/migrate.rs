@@ -28,7 +28,13 @@ fn project(migrations: usize) -> TempDir {
 
 fn manage(folder: &Path, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
-    command.current_dir(folder).args(args.split_whitespace()).env_remove("NUAGES_SETTINGS");
+    command.current_dir(folder).args(args.split_whitespace());
+    // They would override settings.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NUAGES_") {
+            command.env_remove(name);
+        }
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

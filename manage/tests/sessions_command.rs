@@ -73,7 +73,12 @@ impl Site {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_manage"));
         command.arg("sessions").args(args).current_dir(self.path()).env("NO_COLOR", "1");
-        command.env_remove("NUAGES_SETTINGS").stdin(Stdio::null());
+        // The settings of whoever runs the tests stay out of it.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NUAGES_"))
+        {
+            command.env_remove(name);
+        }
+        command.stdin(Stdio::null());
         command
     }
 

@@ -28,7 +28,9 @@ class Project:
     def __init__(self, manage: Path, target: Path):
         self.folder = Path(tempfile.mkdtemp(prefix="nuages-browser-"))
         self.site = self.folder / "mysite"
-        self.environment = {**os.environ, "CARGO_TARGET_DIR": str(target)}
+        # NUAGES_* would override the project's settings.
+        own = {key: value for key, value in os.environ.items() if not key.startswith("NUAGES_")}
+        self.environment = {**own, "CARGO_TARGET_DIR": str(target)}
         self.manage, self.program = manage, target / "debug" / "mysite"
         self.process: subprocess.Popen | None = None
         self.port = free_port()

@@ -71,7 +71,8 @@ def floors():
         if room == "contrib":
             room = f"contrib::{parts[1].removesuffix('.rs')}"
         if "contrib" in names:
-            names = names - {"contrib"} | {f"contrib::{part}" for part in re.findall(r"\bcontrib::(\w+)", text)}
+            parts = " ".join(re.findall(r"\bcontrib::(\w+|\{[^}]*\})", text))
+            names = names - {"contrib"} | {f"contrib::{part}" for part in re.findall(r"\b[a-z]\w*", parts)}
         for to in names - {room}:
             uses.setdefault((room, to), path)
     for (room, to), path in sorted(uses.items()):

@@ -91,6 +91,15 @@ async fn only_a_view_that_asks_for_the_user_varies_by_cookie() {
 }
 
 #[tokio::test]
+async fn a_mounted_service_that_knows_the_user_varies_by_cookie() {
+    let (_folder, app) = site().await;
+    let client = Client::new(app.mount("inside/", crate::tower::pages()));
+    assert_eq!(client.get("/inside/untouched").await.header("vary"), None);
+    client.get("/enter/django/").await;
+    assert_eq!(client.get("/inside/untouched").await.header("vary"), Some("Cookie"));
+}
+
+#[tokio::test]
 async fn login_changes_the_key_and_another_login_forgets_the_first() {
     let (_folder, app) = site().await;
     let client = Client::new(app);

@@ -311,3 +311,65 @@ fn a_location_that_cannot_be_used_is_refused_without_its_secrets() {
         assert!(!chain(&error).contains("secret"), "{}", chain(&error));
     }
 }
+
+#[cfg(feature = "tls")]
+mod tls {
+    use std::{net::TcpListener, process::Command};
+
+    use super::*;
+
+    const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tls");
+    /// Set in the process that this test starts of itself: certificates are chosen by the environment.
+    const CHILD: &str = "TEST_NUAGES_REDIS_TLS";
+
+    /// Runs this very test in a process that trusts `authority`.
+    fn run_child(url: &str, authority: &str) -> String {
+        let test = "cache_redis::tls::certificates_are_checked";
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env("SSL_CERT_FILE", authority)
+            .env(CHILD, url)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&child.stdout).into_owned()
+    }
+
+    #[tokio::test]
+    async fn certificates_are_checked() {
+        if let Ok(url) = std::env::var(CHILD) {
+            match open(&url).set("k", value("1"), LONG).await {
+                Ok(()) => println!("outcome: stored"),
+                Err(error) if is_unavailable(&error) => println!("outcome: {}", chain(&error)),
+                Err(error) => panic!("{}", chain(&error)),
+            }
+            return;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (certificate, key, ca) =
+            (format!("{FILES}/server.pem"), format!("{FILES}/server.key"), format!("{FILES}/ca.pem"));
+        let _server = RedisServer::private(&[
+            "--tls-port",
+            &port.to_string(),
+            "--tls-cert-file",
+            &certificate,
+            "--tls-key-file",
+            &key,
+            "--tls-ca-cert-file",
+            &ca,
+            "--tls-auth-clients",
+            "no",
+            "--bind",
+            "127.0.0.1",
+            "127.0.0.2",
+        ]);
+        for (host, authority, outcome) in [
+            ("127.0.0.1", ca.as_str(), "outcome: stored"),
+            ("localhost", &ca, "outcome: stored"),
+            ("127.0.0.1", &certificate, "invalid peer certificate"),
+            ("127.0.0.2", &ca, "invalid peer certificate"),
+        ] {
+            let said = run_child(&format!("rediss://{host}:{port}/1"), authority);
+            assert!(said.contains(outcome), "{host} {authority}: {said}");
+        }
+    }
+}

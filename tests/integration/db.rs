@@ -23,9 +23,13 @@ fn sqlite(folder: &Path, options: &str) -> Sqlite {
 }
 
 fn sqlite_named(folder: &Path, name: &str, options: &str) -> Sqlite {
+    open(folder, name, &format!("timeout = 0.3\n{options}"))
+}
+
+fn open(folder: &Path, name: &str, options: &str) -> Sqlite {
     let text = format!(
         "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"{name}\"\n\
-         [DATABASES.default.OPTIONS]\ntimeout = 0.3\n{options}",
+         [DATABASES.default.OPTIONS]\n{options}",
         "k".repeat(50)
     );
     let settings = Settings::from_toml(&text, folder).expect("valid settings");
@@ -84,7 +88,8 @@ async fn a_write_is_answered_after_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_fails_harms_no_other() {
     let folder = folder();
-    let db = sqlite(folder.path(), "");
+    // Long enough for a panic's backtrace, which takes its time in a debug build.
+    let db = open(folder.path(), "db.sqlite3", "timeout = 10");
     create(&db).await;
     insert(&db, 0).await.expect("inserts");
     let writes: Vec<_> = (1..=300)

@@ -11,11 +11,17 @@ mod client;
 mod cookies;
 mod csrf;
 mod db;
+#[cfg(feature = "postgres")]
+mod db_postgres;
+mod documents;
 mod faults_store;
 mod forms;
 mod http;
+mod manage;
 mod middleware;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres_server;
 mod public_api;
 #[cfg(feature = "redis")]
 mod redis_server;
@@ -29,5 +35,6 @@ mod signing;
 mod small_disk;
 mod static_files;
 mod templates;
+mod tower;
 mod urls;
 mod vectors;

@@ -1,6 +1,6 @@
 //! Redis for tests: the shared one that `tests/run` started, or a private one that a test may stop.
 //!
-//! Without `NUAGES_TEST_REDIS` each test starts its own; a missing `redis-server` is a failure.
+//! Without `TEST_NUAGES_REDIS` each test starts its own; a missing `redis-server` is a failure.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -26,15 +26,15 @@ struct Private {
 impl RedisServer {
     /// The server that `tests/run` started; elsewhere a private one.
     pub fn shared() -> Self {
-        match std::env::var("NUAGES_TEST_REDIS") {
+        match std::env::var("TEST_NUAGES_REDIS") {
             Ok(address) => {
                 let port =
                     address.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
-                Self { port: port.expect("NUAGES_TEST_REDIS names a host and a port"), private: None }
+                Self { port: port.expect("TEST_NUAGES_REDIS names a host and a port"), private: None }
             }
             Err(_) => {
-                let by_run = std::env::var("NUAGES_TEST_SERVICES").is_ok_and(|value| value == "1");
-                assert!(!by_run, "NUAGES_TEST_SERVICES=1, but NUAGES_TEST_REDIS is not set");
+                let by_run = std::env::var("TEST_NUAGES_SERVICES").is_ok_and(|value| value == "1");
+                assert!(!by_run, "TEST_NUAGES_SERVICES=1, but TEST_NUAGES_REDIS is not set");
                 Self::private(&[])
             }
         }

@@ -50,3 +50,14 @@ async fn the_db_engine_passes_the_suite_on_sqlite() {
     crate::session_http::migrate(&settings).await;
     suite(settings, made).await;
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn the_db_engine_passes_the_suite_on_postgresql() {
+    let server = crate::postgres_server::PostgresServer::shared().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = settings("db", folder.path(), &server.address.toml(""));
+    crate::session_http::migrate(&settings).await;
+    suite(settings, made).await;
+}

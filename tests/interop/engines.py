@@ -36,12 +36,9 @@ class Engine:
 
 ENGINES = [
     Engine("db-sqlite", "db"),
+    Engine("db-postgresql", "db", database="postgresql"),
     Engine("file", "file"),
     Engine("signed_cookies", "signed_cookies"),
-]
-# Run when named by `--engines`; they move up once Nuages has them.
-COMING = [
-    Engine("db-postgresql", "db", database="postgresql"),
     Engine("cached_db-redis", "cached_db", redis=True),
 ]
 
@@ -56,7 +53,7 @@ class Store:
         self.sessions = folder / "sessions"
         self.sessions.mkdir()
         if engine.database == "postgresql":
-            self.server = urlsplit(os.environ["NUAGES_TEST_POSTGRES"])
+            self.server = urlsplit(os.environ["TEST_NUAGES_POSTGRES"])
             self.administer(f'CREATE DATABASE "{self.database}"')
 
     def close(self) -> None:
@@ -66,7 +63,7 @@ class Store:
     def administer(self, statement: str) -> None:
         import psycopg
 
-        with psycopg.connect(os.environ["NUAGES_TEST_POSTGRES"], autocommit=True) as connection:
+        with psycopg.connect(os.environ["TEST_NUAGES_POSTGRES"], autocommit=True) as connection:
             connection.execute(statement)
 
     def execute(self, statement: str) -> list:
@@ -112,7 +109,7 @@ class Store:
         if self.engine.redis:
             config["caches"] = {"default": {
                 "BACKEND": "django.core.cache.backends.redis.RedisCache",
-                "LOCATION": os.environ["NUAGES_TEST_REDIS"],
+                "LOCATION": os.environ["TEST_NUAGES_REDIS"],
                 "KEY_PREFIX": self.prefix,
             }}
         return config
@@ -137,7 +134,7 @@ class Store:
                       f"USER = {toml(server.username)}", f"PASSWORD = {toml(server.password)}"]
         if self.engine.redis:
             lines += ["", "[CACHES.default]", 'BACKEND = "django.core.cache.backends.redis.RedisCache"',
-                      f"LOCATION = {toml(os.environ['NUAGES_TEST_REDIS'])}",
+                      f"LOCATION = {toml(os.environ['TEST_NUAGES_REDIS'])}",
                       f"KEY_PREFIX = {toml(self.prefix)}"]
         return "\n".join(lines) + "\n"
 

@@ -1,7 +1,7 @@
 """The live tests against a real Django: `run.py --program PATH [--engines db-sqlite,file]`.
 
 Run by tests/run (the step `django`) with the Python of a virtual environment that has Django; PostgreSQL and
-Redis are the ones that NUAGES_TEST_POSTGRES and NUAGES_TEST_REDIS name. Ends with a table of engines and
+Redis are the ones that TEST_NUAGES_POSTGRES and TEST_NUAGES_REDIS name. Ends with a table of engines and
 tests, and `N passed, N failed`.
 """
 
@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 import django
-from engines import COMING, ENGINES
+from engines import ENGINES
 from test_sessions import classes
 
 
@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument("--engines", default=",".join(str(engine) for engine in ENGINES))
     parser.add_argument("-k", dest="word", default="", help="only tests with this word in their name")
     options = parser.parse_args()
-    wanted = [engine for engine in ENGINES + COMING if str(engine) in options.engines.split(",")]
+    wanted = [engine for engine in ENGINES if str(engine) in options.engines.split(",")]
     print(f"Django {django.get_version()}")
     result, made = Result(), classes(wanted, options.program.resolve())
     loader = unittest.TestLoader()

@@ -38,7 +38,9 @@ class Site:
 
     def __init__(self, name: str, command: list[str], folder: Path, environment: dict[str, str]):
         self.name, self.command, self.folder = name, command, folder
-        self.environment = {**os.environ, **environment}
+        # NUAGES_* would override settings: the addresses that tests/run hands to the tests among them.
+        own = {key: value for key, value in os.environ.items() if not key.startswith("NUAGES_")}
+        self.environment = {**own, **environment}
         self.log = folder / f"{name}.log"
         self.process: subprocess.Popen | None = None
         self.port = 0

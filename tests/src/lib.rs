@@ -14,3 +14,15 @@ pub struct Sessions;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/settings.md")]
 pub struct Settings;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/quickstart.md")]
+pub struct Quickstart;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/commands.md")]
+pub struct Commands;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/databases.md")]
+pub struct Databases;

@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use crate::{
     BoxError, BoxFuture, Error, Result,
+    contrib::auth::User,
     http::{Body, Request, Response, encoding},
     sessions::Loan,
     view::View,
@@ -128,6 +129,10 @@ impl View for Mounted {
                 Some(uri) => uri,
                 None => with_path(&head.uri, &format!("/{}", encoding::escape_path(rest)))?,
             };
+            if head.extensions.get::<User>().is_some() {
+                // The service may answer by who is logged in, and nothing tells whether it did.
+                request.session.touch();
+            }
             let loan = Loan::new(&mut request.session);
             head.extensions.insert(loan.handle());
             self.service.call(http::Request::from_parts(head, body)).await

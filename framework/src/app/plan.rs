@@ -58,13 +58,7 @@ impl Plan {
         let settings = &self.settings;
         let mut errors = Vec::new();
         let databases = keep(&mut errors, self.databases());
-        let caches = match Caches::open(settings, self.clock.clone()) {
-            Ok(caches) => Some(caches),
-            Err(found) => {
-                errors.extend(found.0);
-                None
-            }
-        };
+        let caches = keep(&mut errors, Caches::open(settings, self.clock.clone()));
         let sessions = databases.as_ref().zip(caches.as_ref()).and_then(|(databases, caches)| {
             let clock = self.clock.clone();
             let parts = EngineParts { settings, databases, caches, clock, registered: &self.engines };
@@ -112,8 +106,9 @@ impl Plan {
         SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
     }
 
-    fn databases(&self) -> Result<Databases, ConfigError> {
-        Databases::open(&self.settings).map_err(|error| ConfigError::new("DATABASES", error.to_string()))
+    fn databases(&self) -> Result<Databases, SettingsErrors> {
+        Databases::open(&self.settings)
+            .map_err(|error| ConfigError::new("DATABASES", error.to_string()).into())
     }
 
     fn resolver(&self, errors: &mut Vec<ConfigError>) -> Option<Arc<Resolver>> {
@@ -132,11 +127,11 @@ impl Plan {
     }
 }
 
-fn keep<T>(errors: &mut Vec<ConfigError>, made: Result<T, ConfigError>) -> Option<T> {
+fn keep<T>(errors: &mut Vec<ConfigError>, made: Result<T, impl Into<SettingsErrors>>) -> Option<T> {
     match made {
         Ok(value) => Some(value),
         Err(error) => {
-            errors.push(error);
+            errors.extend(error.into().0);
             None
         }
     }

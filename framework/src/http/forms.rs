@@ -132,7 +132,7 @@ impl Request {
     /// }
     /// ```
     pub async fn form<T: DeserializeOwned>(&mut self) -> Result<T> {
-        self.expect_type("application/x-www-form-urlencoded", |kind| is_form(kind))?;
+        self.expect_type("application/x-www-form-urlencoded", is_form)?;
         let bytes = self.body().await?;
         let limit = self.settings().server.data_upload_max_number_fields;
         check_fields(&bytes, limit).map_err(FormError::into_error)?;

@@ -6,7 +6,7 @@ use super::{Middleware, Next};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response},
-    settings::{ConfigError, Settings},
+    settings::{Settings, SettingsErrors},
 };
 
 /// Keeps pages out of frames on other sites, unless a view set `X-Frame-Options` itself.
@@ -21,7 +21,7 @@ impl XFrameOptionsMiddleware {
     /// # Errors
     ///
     /// Where its value cannot be sent as a header.
-    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+    pub fn new(settings: &Settings) -> Result<Self, SettingsErrors> {
         let text = settings.security.x_frame_options.to_uppercase();
         Ok(Self { value: super::security::header_value(settings, "X_FRAME_OPTIONS", &text)? })
     }

@@ -9,7 +9,7 @@ use super::{Middleware, Next};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response},
-    settings::{ConfigError, Settings},
+    settings::{Settings, SettingsErrors},
 };
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -30,7 +30,7 @@ impl SecurityMiddleware {
     /// # Errors
     ///
     /// Where a value cannot be sent as a header.
-    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+    pub fn new(settings: &Settings) -> Result<Self, SettingsErrors> {
         let security = &settings.security;
         let mut transport = None;
         if !security.hsts.is_zero() {
@@ -100,6 +100,10 @@ impl Middleware for SecurityMiddleware {
 }
 
 /// A setting's value as a header's.
-pub(super) fn header_value(settings: &Settings, name: &str, text: &str) -> Result<HeaderValue, ConfigError> {
-    HeaderValue::from_str(text).map_err(|_| settings.error(name, "a header cannot hold this value"))
+pub(super) fn header_value(
+    settings: &Settings,
+    name: &str,
+    text: &str,
+) -> Result<HeaderValue, SettingsErrors> {
+    HeaderValue::from_str(text).map_err(|_| settings.error(name, "a header cannot hold this value").into())
 }

@@ -13,7 +13,7 @@ use crate::json::to_ascii;
 
 /// The original text of those top-level values that hold an inexact number; nearly always empty.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Exact(Option<Box<HashMap<String, Box<RawValue>>>>);
+pub(crate) struct Exact(Option<HashMap<String, Box<RawValue>>>);
 
 impl Exact {
     /// Finds in `json` the text of the values of `data`, its parsed form, that lost precision.
@@ -26,7 +26,7 @@ impl Exact {
             Err(_) => unreachable!("the same bytes have just been parsed"),
         };
         raw.retain(|key, _| data.get(key).is_some_and(inexact));
-        Self(Some(Box::new(raw)))
+        Self(Some(raw))
     }
 
     /// The exact text of `value`, the present value of `key`, where it holds such numbers.

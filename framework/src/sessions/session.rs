@@ -88,10 +88,6 @@ impl Session {
         Self { policy, origin, ..Self::default() }
     }
 
-    pub(super) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// Takes over decoded data, keeping log, flags and origin.
     pub(super) fn fill(&mut self, decoded: Decoded) {
         self.data = decoded.data;

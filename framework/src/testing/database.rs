@@ -21,7 +21,7 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
 /// # let key = "0123456789".repeat(5);
 /// # let dir = std::env::temp_dir();
-/// let text = format!("SECRET_KEY = \"{key}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \":memory:\"");
+/// let text = format!("SECRET_KEY = \"{key}\"\nDEBUG = true\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \":memory:\"");
 /// let app = App::new(Settings::from_toml(&text, &dir)?);
 /// testing::migrate(&app).await?;
 /// let visitor = Client::new(app);

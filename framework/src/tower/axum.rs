@@ -52,3 +52,26 @@ impl IntoResponse for Error {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unavailable;
+
+    #[tokio::test]
+    async fn a_handler_below_no_layer_is_told_which_one_is_missing() {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        let missing = SessionHandle::from_request_parts(&mut parts, &()).await.expect_err("no session");
+        assert!(missing.to_string().contains("SessionLayer"));
+        assert_eq!(missing.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
+        parts.extensions.insert(SessionHandle::default());
+        assert!(SessionHandle::from_request_parts(&mut parts, &()).await.is_ok());
+    }
+
+    #[test]
+    fn an_unavailable_store_in_a_handler_is_a_503_to_try_again() {
+        let response = Error::from(Unavailable::new("the store", None)).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[http::header::RETRY_AFTER], "1");
+    }
+}

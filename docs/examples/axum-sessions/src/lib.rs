@@ -54,3 +54,7 @@ async fn logout(session: SessionHandle) -> Redirect {
     session.flush();
     Redirect::to("/")
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../tower.md")]
+pub struct TowerPage;

@@ -29,6 +29,11 @@ pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> 
                 other => Ok(other?),
             }
         }
+        #[cfg(feature = "postgres")]
+        Some(Database::Postgres(postgres)) => match find_postgres(postgres, &by).await {
+            Err(error) if error.is_missing_table() => Ok(None),
+            other => Ok(other?),
+        },
     }
 }
 
@@ -54,6 +59,35 @@ fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<O
         })
     });
     Ok(row.optional()?.map(User::new))
+}
+
+#[cfg(feature = "postgres")]
+async fn find_postgres(postgres: &crate::db::Postgres, by: &By) -> Result<Option<User>, DbError> {
+    // Django's keys are `integer` or `bigint`.
+    let columns = COLUMNS.replacen("id", "id::bigint", 1);
+    let row = match by {
+        By::Id(id) => {
+            let sql = format!("SELECT {columns} FROM auth_user WHERE id = $1::bigint");
+            postgres.query_opt(&sql, &[id]).await?
+        }
+        By::Username(name) => {
+            let sql = format!("SELECT {columns} FROM auth_user WHERE username = $1");
+            postgres.query_opt(&sql, &[name]).await?
+        }
+    };
+    Ok(row.map(|row| {
+        User::new(Row {
+            id: row.get(0),
+            username: row.get(1),
+            email: row.get(2),
+            first_name: row.get(3),
+            last_name: row.get(4),
+            is_staff: row.get(5),
+            is_superuser: row.get(6),
+            is_active: row.get(7),
+            password: row.get(8),
+        })
+    }))
 }
 
 /// SQLite has one code for all faults of a statement; only its text tells them apart.

@@ -32,7 +32,7 @@ use crate::db::DbError;
 ///     transaction.execute("INSERT INTO articles (id) VALUES ($1)", &[&1_i32]).await?;
 ///     transaction.commit().await
 /// };
-/// moved.await.map_err(|error| postgres.error(error))?;
+/// moved.await.map_err(|error| client.error(error))?;
 /// # Ok(())
 /// # }
 /// ```

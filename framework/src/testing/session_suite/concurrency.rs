@@ -125,10 +125,13 @@ async fn a_logout_is_final_for_requests_in_flight(subject: &Subject) -> Result<(
         deleted?;
         let saved = saved?;
         let old = Subject::reload(&engine, &session).await?;
-        ensure!(old.len() == 0, "round {round}: the old key lives, the slow save was {saved:?}");
+        ensure!(old.keys().next().is_none(), "round {round}: the old key lives, the slow save was {saved:?}");
         if slow.key().is_some() {
             let new = Subject::reload(&engine, &slow).await?;
-            ensure!(new.len() == 0, "round {round}: a new key lives, the slow save was {saved:?}");
+            ensure!(
+                new.keys().next().is_none(),
+                "round {round}: a new key lives, the slow save was {saved:?}"
+            );
         }
     }
     Ok(())

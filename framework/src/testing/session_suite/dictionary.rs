@@ -127,7 +127,7 @@ async fn clear_empties_and_marks_modified(subject: &Subject) -> Result<()> {
     session["x"] = json!(1);
     session.set_modified(false);
     session.clear();
-    ensure!(session.is_modified() && session.len() == 0, "clear must empty and mark modified");
+    ensure!(session.is_modified() && session.keys().next().is_none(), "clear must empty and mark modified");
     Ok(())
 }
 
@@ -157,6 +157,6 @@ async fn the_test_cookie_works(subject: &Subject) -> Result<()> {
     ensure!(session.test_cookie_worked(), "the test cookie did not work");
     ensure_eq!(session["testcookie"], json!("worked"), "Django's key and value");
     session.delete_test_cookie();
-    ensure!(!session.test_cookie_worked() && session.len() == 0, "the test cookie stayed");
+    ensure!(!session.test_cookie_worked() && session.keys().next().is_none(), "the test cookie stayed");
     Ok(())
 }

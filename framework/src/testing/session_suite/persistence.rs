@@ -163,7 +163,7 @@ async fn what_cannot_be_decoded_reads_as_empty_and_is_left_alone(subject: &Subje
     let session = Subject::stored(&engine, json!({"a": 1})).await?;
     let (stranger, _) = subject.engine_with(|settings| settings.secret_key = "another secret".to_owned());
     let mut seen = Subject::reload(&stranger, &session).await?;
-    ensure!(seen.len() == 0, "another secret's session was believed");
+    ensure!(seen.keys().next().is_none(), "another secret's session was believed");
     seen["x"] = json!(1);
     ensure_eq!(stranger.save(&mut seen).await?, Saved::Stored, "save");
     ensure!(seen.key().is_some() && seen.key() != session.key(), "the unreadable record's key was used");

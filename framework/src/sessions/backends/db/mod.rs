@@ -3,6 +3,8 @@
 //! A swap is one `UPDATE … WHERE session_key = ? AND session_data = ?`: it needs no column of its own,
 //! so it also holds while a Django site writes the same row.
 
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use crate::{
 pub(crate) fn open(database: &Database) -> Arc<dyn SessionStore> {
     match database {
         Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone())),
+        #[cfg(feature = "postgres")]
+        Database::Postgres(postgres) => Arc::new(postgres::PostgresStore::new(postgres.clone())),
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
-        self.rows.lock().unwrap()
+        self.rows.lock().expect("no test panics under it")
     }
 
     async fn write<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Record>) -> T) -> StoreResult<T> {

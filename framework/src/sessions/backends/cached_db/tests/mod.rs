@@ -42,7 +42,7 @@ struct World {
 }
 
 fn version(record: &Record) -> u64 {
-    record.data.parse().unwrap()
+    record.data.parse().expect("a version")
 }
 
 impl World {
@@ -65,11 +65,11 @@ impl World {
     }
 
     fn acknowledged(&self, key: &str) -> u64 {
-        self.acknowledged.lock().unwrap().get(key).copied().unwrap_or_default()
+        self.acknowledged.lock().expect("no test panics under it").get(key).copied().unwrap_or_default()
     }
 
     fn acknowledge(&self, key: &str, version: u64) {
-        let mut acknowledged = self.acknowledged.lock().unwrap();
+        let mut acknowledged = self.acknowledged.lock().expect("no test panics under it");
         let newest = acknowledged.entry(key.to_owned()).or_default();
         *newest = version.max(*newest);
     }
@@ -77,7 +77,7 @@ impl World {
     /// Loads and checks that nothing acknowledged before is missing, unless others may hide it.
     async fn load(&self, process: &CachedDb, key: &str, check: bool) -> Option<Record> {
         let before = self.acknowledged(key);
-        let loaded = process.load(key, self.clock.now()).await.unwrap();
+        let loaded = process.load(key, self.clock.now()).await.expect("the doubles answer");
         match &loaded {
             Some(record) if check => {
                 assert!(version(record) >= before, "{key}: {} after {before}", record.data);
@@ -142,22 +142,27 @@ impl World {
             let key = KEYS[self.chance.below(2) as usize];
             let slot = format!("{SLOT}{key}");
             let pickle = |record: &Record| Bytes::from(format!("\u{80}pickle of {}", record.data));
-            let seen = self.table.load(key, self.clock.now()).await.unwrap();
+            let seen = self.table.load(key, self.clock.now()).await.expect("the doubles answer");
             let Some(seen) = seen else { continue };
             match self.chance.below(6) {
                 0 if deletes => {
-                    self.table.delete(key).await.unwrap();
-                    self.cache.delete(&slot).await.unwrap();
+                    self.table.delete(key).await.expect("the doubles answer");
+                    self.cache.delete(&slot).await.expect("the doubles answer");
                     self.acknowledge(key, u64::MAX);
                 }
                 1 => {
                     let newer = self.record(version(&seen) + 1);
-                    if self.table.replace(key, &seen.data, &newer, false).await.unwrap() == Swap::Done {
-                        self.cache.set(&slot, pickle(&newer), Ttl::Default).await.unwrap();
+                    if self.table.replace(key, &seen.data, &newer, false).await.expect("the doubles answer")
+                        == Swap::Done
+                    {
+                        self.cache
+                            .set(&slot, pickle(&newer), Ttl::Default)
+                            .await
+                            .expect("the doubles answer");
                         self.acknowledge(key, version(&newer));
                     }
                 }
-                _ => self.cache.set(&slot, pickle(&seen), Ttl::Default).await.unwrap(),
+                _ => self.cache.set(&slot, pickle(&seen), Ttl::Default).await.expect("the doubles answer"),
             }
         }
     }
@@ -166,14 +171,14 @@ impl World {
     async fn evict(self) {
         for _ in 0..20 {
             let key = KEYS[self.chance.below(3) as usize];
-            self.cache.inner.delete(&format!("{SLOT}{key}")).await.unwrap();
+            self.cache.inner.delete(&format!("{SLOT}{key}")).await.expect("the doubles answer");
             self.chance.wait().await;
         }
     }
 
     async fn begin(&self) {
         for key in &KEYS[..2] {
-            assert!(self.process().create(key, &self.record(1)).await.unwrap());
+            assert!(self.process().create(key, &self.record(1)).await.expect("the doubles answer"));
             self.acknowledge(key, 1);
         }
     }
@@ -181,7 +186,7 @@ impl World {
     /// Whether every slot that would be used holds what the database holds.
     async fn is_coherent(&self) -> bool {
         for key in KEYS {
-            let value = self.cache.inner.get(&format!("{SLOT}{key}")).await.unwrap();
+            let value = self.cache.inner.get(&format!("{SLOT}{key}")).await.expect("the doubles answer");
             if let Some(Slot::Live(cached)) = value.as_deref().map(slot::read) {
                 let row = self.table.rows().get(key).cloned();
                 if row.as_ref().map(|row| &row.data) != Some(&cached.data) {
@@ -195,7 +200,7 @@ impl World {
 
 /// Runs `scene` once for each seed, one after the other in one thread.
 fn for_seeds<F: Future<Output = ()> + Send + 'static>(seeds: u64, scene: impl Fn(World) -> F) {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("the doubles answer");
     runtime.block_on(async {
         let mut scenes = JoinSet::new();
         for seed in 1..=seeds {
@@ -269,7 +274,10 @@ fn a_database_that_commits_and_answers_with_an_error_leaves_nothing_stale() {
         world.begin().await;
         world.table.ambiguous.store(true, Relaxed);
         for number in 2..8 {
-            let Some(seen) = process.load(KEYS[0], world.clock.now()).await.unwrap() else { continue };
+            let Some(seen) = process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer")
+            else {
+                continue;
+            };
             // Within this process the change is seen at once, though nobody acknowledged it.
             assert_eq!(Some(&seen.data), world.table.rows().get(KEYS[0]).map(|row| &row.data));
             let new = world.record(version(&seen) + 1);
@@ -288,22 +296,27 @@ async fn a_session_is_read_from_the_cache_until_it_changes() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    let seen = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
+    let seen =
+        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
     // The row is altered behind the cache: whoever reads version 7 reads the database.
     world.table.rows().insert(KEYS[0].to_owned(), world.record(7));
-    let cached = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
+    let cached =
+        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
     assert_eq!(cached, seen);
     // A swap from what was cached is refused, and what was cached is gone.
-    let swap = process.replace(KEYS[0], &seen.data, &world.record(2), false).await.unwrap();
+    let swap =
+        process.replace(KEYS[0], &seen.data, &world.record(2), false).await.expect("the doubles answer");
     assert_eq!(swap, Swap::Changed);
-    let fresh = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
+    let fresh =
+        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
     assert_eq!(version(&fresh), 7);
     // After a while the database is asked in any case.
     world.table.rows().insert(KEYS[0].to_owned(), world.record(8));
     world.clock.advance(Duration::from_secs(3599));
     world.table.rows().insert(KEYS[0].to_owned(), world.record(9));
     world.clock.advance(Duration::from_secs(2));
-    let fresh = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
+    let fresh =
+        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
     assert_eq!(version(&fresh), 9);
 }
 
@@ -312,7 +325,10 @@ async fn invented_keys_leave_nothing_in_the_cache() {
     let world = World::new(1);
     let process = world.process();
     for number in 0..50 {
-        assert_eq!(process.load(&format!("invented{number}"), world.clock.now()).await.unwrap(), None);
+        assert_eq!(
+            process.load(&format!("invented{number}"), world.clock.now()).await.expect("the doubles answer"),
+            None
+        );
     }
     assert!(world.cache.inner.is_empty());
 }
@@ -322,9 +338,9 @@ async fn removing_every_session_leaves_the_cache_too() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    assert_eq!(process.clear(None, 500).await.unwrap(), 2);
-    assert_eq!(process.clear(None, 500).await.unwrap(), 0);
-    assert_eq!(process.load(KEYS[0], world.clock.now()).await.unwrap(), None);
+    assert_eq!(process.clear(None, 500).await.expect("the doubles answer"), 2);
+    assert_eq!(process.clear(None, 500).await.expect("the doubles answer"), 0);
+    assert_eq!(process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer"), None);
 }
 
 #[tokio::test]
@@ -332,10 +348,11 @@ async fn a_flood_of_doubts_distrusts_every_slot_until_all_are_marked() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    process.load(KEYS[0], world.clock.now()).await.unwrap();
+    process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer");
     process.slots.marks.doubt_all();
     world.table.rows().insert(KEYS[0].to_owned(), world.record(7));
-    let fresh = process.load(KEYS[0], world.clock.now()).await.unwrap().unwrap();
+    let fresh =
+        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
     assert_eq!(version(&fresh), 7);
     drop(process.slots.change("anotherkey"));
     settled(&[process]).await;
