@@ -60,6 +60,7 @@ impl Answer {
     pub fn assert_unavailable_within(&self, time: Duration) {
         self.assert_unavailable();
         assert!(self.took < time, "{:?}", self.took);
+        eprintln!("503 after {:.1?}", self.took);
     }
 
     /// # Panics
@@ -127,6 +128,7 @@ impl Visitor {
             let answer = self.get("/session/").await;
             assert!(begun.elapsed() < within, "not back after {:?}", begun.elapsed());
             if answer.status == 200 {
+                eprintln!("back after {:.1?}", begun.elapsed());
                 return answer;
             }
             answer.assert_unavailable();
