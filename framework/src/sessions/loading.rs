@@ -76,5 +76,5 @@ impl Engine {
 
 pub(super) fn warn_undecodable(error: &DecodeError) {
     let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    tracing::warn!(target: "nuages.security", "session data cannot be used: {error}{source}");
+    tracing::warn!(target: "security", "session data cannot be used: {error}{source}");
 }
