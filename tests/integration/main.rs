@@ -32,6 +32,7 @@ mod session_engines;
 mod session_http;
 mod settings;
 mod signing;
+mod small_disk;
 mod static_files;
 mod templates;
 mod tower;

@@ -13,6 +13,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -41,6 +42,9 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 const WAL_RETRY: Duration = Duration::from_secs(10);
 /// How long jobs run one to a transaction after a COMMIT failed because of one of many.
 const ALONE: Duration = Duration::from_secs(60);
+
+/// How often a database that another process writes to is asked again.
+const LOCK_POLL: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// Pages in the WAL after this thread's last COMMIT.
@@ -205,9 +209,7 @@ impl Batches {
             open.next_wal = Instant::now() + WAL_RETRY;
             self.place.try_wal(&open.connection, Duration::ZERO)?;
         }
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let begun =
-            open.connection.busy_timeout(left).and_then(|()| execute(&open.connection, "BEGIN IMMEDIATE"));
+        let begun = begin_until(&open.connection, deadline);
         self.open = Some(open);
         begun
     }
@@ -281,15 +283,18 @@ impl Batches {
             return;
         }
         open.next_checkpoint = pages + CHECKPOINT_STEP;
-        let how = if pages >= RESTART_PAGES { "RESTART" } else { "PASSIVE" };
-        let copied = open.connection.busy_timeout(RESTART_PATIENCE).and_then(|()| {
-            open.connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
-                Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?))
-            })
-        });
-        match copied {
-            Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
-            Err(error) => tracing::warn!(%error, alias = %self.place.alias, "cannot copy the WAL"),
+        // RESTART keeps writers out, other processes' too, while it copies: PASSIVE first leaves it nothing.
+        let steps: &[&str] = if pages >= RESTART_PAGES { &["PASSIVE", "RESTART"] } else { &["PASSIVE"] };
+        for how in steps {
+            let copied = open.connection.busy_timeout(RESTART_PATIENCE).and_then(|()| {
+                open.connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |row| {
+                    Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?))
+                })
+            });
+            match copied {
+                Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
+                Err(error) => tracing::warn!(%error, alias = %self.place.alias, "cannot copy the WAL"),
+            }
         }
     }
 }
@@ -320,6 +325,21 @@ impl From<rusqlite::Error> for Loss {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(Arc::new(error))
     }
+}
+
+/// Begins a transaction, or waits until another process lets it. SQLite's own way of waiting asks ever
+/// more rarely, every 100 ms in the end: it comes too late again and again where somebody else writes much.
+fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    loop {
+        match execute(connection, "BEGIN IMMEDIATE") {
+            Err(error) if place::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    // Without WAL, COMMIT waits for readers.
+    connection.busy_timeout(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
 }
 
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {

@@ -1,12 +1,22 @@
 //! Removing sessions that have ended: what `manage clearsessions` does.
 
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
+
 use super::{
     engine::{Kind, SessionEngine},
     store::StoreError,
 };
 
-/// Records deleted in one step: few enough that no request waits long behind it.
-const BATCH: usize = 500;
+/// What a batch should take: visitors whose requests write wait behind it.
+const BATCH_TIME: Duration = Duration::from_millis(8);
+/// The first batch, and the sizes between which the next ones are adapted to that.
+const FIRST_BATCH: usize = 100;
+const BATCHES: RangeInclusive<usize> = 20..=2_000;
+/// The longest pause between two batches.
+const MAX_PAUSE: Duration = Duration::from_millis(50);
 
 /// Which sessions to remove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +47,7 @@ impl SessionEngine {
     }
 
     /// Removes sessions in batches, so that visitors are served meanwhile, telling `progress` after each.
+    /// A batch takes some milliseconds, and the pause after it as long.
     ///
     /// # Errors
     ///
@@ -52,16 +63,29 @@ impl SessionEngine {
             Clear::All => None,
         };
         let total = store.count(before).await?;
-        let mut removed = 0;
+        let (mut removed, mut size) = (0, FIRST_BATCH);
         loop {
-            let batch = store.clear(before, BATCH).await?;
+            let begun = Instant::now();
+            let batch = store.clear(before, size).await?;
             removed += batch;
             progress(ClearProgress { removed, total });
             if batch == 0 {
                 return Ok(removed);
             }
-            // Leave the store to others between two batches.
-            tokio::task::yield_now().await;
+            let took = begun.elapsed();
+            // Other processes only get at a database between two batches.
+            tokio::time::sleep(took.min(MAX_PAUSE)).await;
+            size = adapted(size, took);
         }
     }
+}
+
+/// The size of the next batch: half or double, so that one takes about [`BATCH_TIME`].
+fn adapted(size: usize, took: Duration) -> usize {
+    let size = match took {
+        took if took > BATCH_TIME * 3 / 2 => size / 2,
+        took if took < BATCH_TIME / 2 => size * 2,
+        _ => size,
+    };
+    size.clamp(*BATCHES.start(), *BATCHES.end())
 }

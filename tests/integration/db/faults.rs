@@ -1,43 +1,9 @@
 //! Locks, full disks, read-only and vanished files: real ones.
 
-use std::process::Command;
-
 use nuages::StatusCode;
 
 use super::*;
-
-/// A file system of its own, unmounted at the end.
-struct Mount(TempDir);
-
-impl Mount {
-    /// # Panics
-    ///
-    /// Where this user may not mount: the faults cannot be injected then, and that must not pass unseen.
-    fn new(size: &str) -> Self {
-        let mount = Self(folder());
-        mount.run("mount", &["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
-        mount
-    }
-
-    fn remount(&self, how: &str) {
-        self.run("mount", &["-o", &format!("remount,{how}")]);
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn run(&self, program: &str, args: &[&str]) {
-        let status = Command::new(program).args(args).arg(self.path()).status().expect("mount is installed");
-        assert!(status.success(), "this test mounts a small file system, which needs root");
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
-    }
-}
+use crate::small_disk::SmallDisk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_another_process_is_a_503_in_time_and_reads_go_on() {
@@ -89,7 +55,7 @@ async fn a_write_gets_through_when_the_lock_goes_in_time() {
 #[tokio::test]
 #[ignore = "needs root, to mount a small disk: tests/run starts it"]
 async fn a_full_disk_is_a_503_keeps_old_data_and_recovers() {
-    let disk = Mount::new("2m");
+    let disk = SmallDisk::new("2m");
     let db = sqlite(disk.path(), "");
     create(&db).await;
     insert(&db, 1).await.expect("inserts");
@@ -117,7 +83,7 @@ async fn a_full_disk_is_a_503_keeps_old_data_and_recovers() {
 #[tokio::test]
 #[ignore = "needs root, to mount a small disk: tests/run starts it"]
 async fn a_read_only_disk_is_read_and_its_writes_are_503() {
-    let disk = Mount::new("4m");
+    let disk = SmallDisk::new("4m");
     {
         let db = sqlite(disk.path(), "");
         create(&db).await;

@@ -133,7 +133,7 @@ impl Folder {
             if !temporary.try_exists()? {
                 continue;
             }
-            // Held until the file is gone: let go before, the next writer would lose its own.
+            // Held while the file is removed: another thread may begin to write it just now.
             let lock = self.lock_file(stripe)?;
             if lock.try_lock().is_ok() {
                 unless_gone(fs::remove_file(temporary))?;

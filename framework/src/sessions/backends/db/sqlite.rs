@@ -72,14 +72,15 @@ impl SessionStore for SqliteStore {
     }
 
     fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        let (key, now) = (key.to_owned(), to_text(now));
+        let (key, text) = (key.to_owned(), to_text(now));
         Box::pin(async move {
             let select = "SELECT session_data, expire_date FROM django_session \
                           WHERE session_key = ?1 AND expire_date > ?2";
             let read = self.database.read(move |db| {
-                db.prepare_cached(select)?.query_row(params![key, now], |row| record(row, 0)).optional()
+                db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0)).optional()
             });
-            read.await.map_err(failed("load"))
+            // What is no moment may be larger, as text.
+            Ok(read.await.map_err(failed("load"))?.filter(|record| record.expires > now))
         })
     }
 
