@@ -6,6 +6,8 @@ mod damage;
 mod disk;
 mod kill;
 mod locks;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod program;
 #[cfg(feature = "redis")]
 mod redis;

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{program::Program, visitor::Visitor};
 
 /// The text with each of its bytes damaged in turn, in two ways, and cut off at each.
-fn damaged(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub fn damaged(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     let flipped = (0..text.len()).flat_map(move |place| {
         [0x01, 0x80].map(|bit| {
             let mut damaged = text.to_vec();
@@ -173,7 +173,7 @@ async fn no_damaged_cache_entry_is_accepted() {
                 let loaded = engine_made.load(&key).await.expect("no error");
                 // The end beside the data may change, and the database may have it all: but nothing else.
                 let whole = loaded.len() == 1 && loaded["secret"] == "value";
-                assert!(loaded.len() == 0 || whole, "{engine}: {damaged:?}");
+                assert!(loaded.keys().next().is_none() || whole, "{engine}: {damaged:?}");
                 intact += usize::from(whole);
             }
             assert!(engine == "cached_db" || intact <= 16, "{engine}: {intact} damaged entries accepted");

@@ -55,6 +55,15 @@ impl Answer {
 
     /// # Panics
     ///
+    /// As [`Answer::assert_unavailable`], and unless it came in time.
+    #[track_caller]
+    pub fn assert_unavailable_within(&self, time: Duration) {
+        self.assert_unavailable();
+        assert!(self.took < time, "{:?}", self.took);
+    }
+
+    /// # Panics
+    ///
     /// Unless this is a 200 in whose session the counter stands at `count`.
     #[track_caller]
     pub fn assert_count(&self, count: u64) {
@@ -105,6 +114,24 @@ impl Visitor {
             body: serde_json::from_slice(&body).unwrap_or_default(),
             took: begun.elapsed(),
         })
+    }
+
+    /// Asks for the session until it is shown, `within` at most.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not, and where an answer before it is anything but a 503.
+    pub async fn wait_for_the_session(&mut self, within: Duration) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get("/session/").await;
+            assert!(begun.elapsed() < within, "not back after {:?}", begun.elapsed());
+            if answer.status == 200 {
+                return answer;
+            }
+            answer.assert_unavailable();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn ask(&mut self, path: &str) -> Result<(u16, http::HeaderMap, Bytes), BoxError> {
