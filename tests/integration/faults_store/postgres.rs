@@ -195,12 +195,14 @@ async fn no_damaged_row_is_accepted() {
     assert_ne!(writer.cookie, visitor.cookie, "the damaged session was adopted");
     let update = "UPDATE django_session SET session_data = $1 WHERE session_key = $2";
     database.execute(update, &[&stored, &key]).await.expect("updates");
-    for end in ["infinity", "-infinity", "4714-01-01 BC", "294276-01-01"] {
+    // To PostgreSQL all of these are moments.
+    for (end, alive) in
+        [("infinity", true), ("-infinity", false), ("4713-01-01 BC", false), ("294276-01-01", true)]
+    {
         run(&server, &format!("UPDATE django_session SET expire_date = '{end}'")).await;
-        let answer = visitor.twin().get("/session/").await;
-        assert_eq!(answer.status, 200, "{end}: {answer:?}");
-        assert!(end == "294276-01-01" || answer.body["data"] == json!({}), "{end}: {answer:?}");
-        assert!(program.command(&["sessions", "list"]).output().expect("runs").status.success(), "{end}");
+        visitor.twin().get("/session/").await.assert_count(if alive { 3 } else { 0 });
+        let listing = program.command(&["sessions", "list"]).output().expect("runs");
+        assert!(listing.status.success(), "{end}: {listing:?}");
     }
     run(&server, &format!("UPDATE django_session SET expire_date = '{end}'")).await;
     visitor.get("/count/").await.assert_count(4);

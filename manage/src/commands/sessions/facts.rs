@@ -22,13 +22,22 @@ pub(super) fn shown_key(info: &SessionInfo) -> String {
 /// `2026-11-23 10:39:33`, in UTC.
 pub(super) fn moment(moment: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    OffsetDateTime::from(moment).format(format).unwrap_or_else(|_| "?".to_owned())
+    let text = civil(moment).and_then(|civil| civil.format(format).ok());
+    text.unwrap_or_else(|| if moment > SystemTime::UNIX_EPOCH { "never" } else { "long ago" }.to_owned())
 }
 
 /// `2026-11-23T10:39:33Z`
 fn iso(moment: SystemTime) -> Option<String> {
-    let whole = OffsetDateTime::from(moment).replace_nanosecond(0).ok()?;
-    whole.format(&Rfc3339).ok()
+    civil(moment)?.format(&Rfc3339).ok()
+}
+
+/// The date and time, to the second; `None` beyond the years that have one, as `infinity` in PostgreSQL is.
+fn civil(moment: SystemTime) -> Option<OffsetDateTime> {
+    let seconds = match moment.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).ok()?,
+        Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
+    };
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
 /// `1,234,567`
@@ -138,6 +147,15 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         assert_eq!(distance(now + Duration::from_secs(1_209_600), now), "in 14 days");
         assert_eq!(distance(now - Duration::from_secs(90), now), "90 seconds ago");
+    }
+
+    #[test]
+    fn moments_beyond_the_calendar_are_words() {
+        let far = Duration::from_secs(1 << 43);
+        assert_eq!(moment(SystemTime::UNIX_EPOCH + far), "never");
+        assert_eq!(moment(SystemTime::UNIX_EPOCH - far), "long ago");
+        assert_eq!(iso(SystemTime::UNIX_EPOCH + far), None);
+        assert_eq!(iso(SystemTime::UNIX_EPOCH).as_deref(), Some("1970-01-01T00:00:00Z"));
     }
 
     #[test]

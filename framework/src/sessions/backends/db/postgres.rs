@@ -60,7 +60,7 @@ impl SessionStore for PostgresStore {
             let select = "SELECT session_data, expire_date FROM django_session \
                           WHERE session_key = $1 AND expire_date > $2";
             let row = self.database.query_opt(select, &[&key, &now]).await.map_err(failed("load"))?;
-            // What is no moment, such as `infinity`, may be later.
+            // A moment that this machine cannot tell is later for the server, but has passed here.
             Ok(row.map(|row| record(&row, 0)).filter(|record| record.expires > now))
         })
     }

@@ -8,6 +8,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 use super::failed;
 use crate::{
     BoxFuture,
+    clock::from_unix,
     db::Sqlite,
     sessions::store::{Listed, Promises, Record, SessionStore, StoreResult, Swap},
 };
@@ -26,7 +27,8 @@ impl SqliteStore {
 /// A moment as Django writes it into SQLite: UTC text `YYYY-MM-DD HH:MM:SS[.ffffff]`
 /// (`adapt_datetimefield_value`, django/db/backends/sqlite3/operations.py). Text in this form sorts by time.
 fn to_text(moment: SystemTime) -> String {
-    let moment = OffsetDateTime::from(moment);
+    // The calendar ends with the year 9999.
+    let moment = OffsetDateTime::from(moment.min(from_unix(253_402_300_799)));
     let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
     let whole = format!("{date} {hour:02}:{minute:02}:{second:02}");
     match moment.microsecond() {
@@ -235,7 +237,6 @@ impl SessionStore for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::from_unix;
     use std::time::Duration;
 
     #[test]
@@ -246,5 +247,6 @@ mod tests {
         assert_eq!(to_text(moment), "2026-09-21 14:13:20.001500");
         assert_eq!(from_text("2026-09-21 14:13:20.001500"), Some(moment));
         assert_eq!(from_text("soon"), None);
+        assert_eq!(to_text(from_unix(1 << 43)), "9999-12-31 23:59:59");
     }
 }
