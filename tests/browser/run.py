@@ -54,7 +54,7 @@ class Project:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "runserver", f"127.0.0.1:{self.port}"], cwd=self.site, env=self.environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self.process.poll() is None:

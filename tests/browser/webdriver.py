@@ -33,7 +33,7 @@ class Driver:
         # Port 0: it takes a free one and says which.
         self.process = subprocess.Popen(
             ["chromedriver", "--port=0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, cwd=self.folder, start_new_session=True,
+            stderr=subprocess.STDOUT, text=True, cwd=self.folder,
         )
         self.port = 0
         for line in self.process.stdout:
@@ -67,7 +67,7 @@ class Browser:
 
     def __init__(self, driver: Driver, width: int = 1200, height: int = 900):
         self.driver = driver
-        self.profile = tempfile.mkdtemp(prefix="nuages-chromium-")
+        self.profile = tempfile.mkdtemp(prefix="profile-", dir=driver.folder)
         binary = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
         arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -85,7 +85,6 @@ class Browser:
 
     def close(self) -> None:
         self.call("DELETE", "")
-        shutil.rmtree(self.profile, ignore_errors=True)
 
     def open(self, url: str) -> None:
         self.call("POST", "/url", {"url": url})

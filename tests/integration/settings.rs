@@ -257,3 +257,21 @@ fn the_docs_have_a_row_for_every_setting_and_no_other() {
     }
     assert!(documented.is_empty(), "no such settings: {documented:?}");
 }
+
+#[test]
+fn an_unknown_engine_is_told_beside_what_else_cannot_be_opened() {
+    let text = "SECRET_KEY = 'x'\nDEBUG = true\nSESSION_ENGINE = 'rediss'\nSESSION_CACHE_ALIAS = 'other'\n\
+                [CACHES.default]\nBACKEND = 'redis'\nLOCATION = 'redis://localhost/?nonsense=1'\n";
+    let settings = Settings::from_toml(text, ".".as_ref()).expect("each value is possible");
+    let told = nuages::sessions::SessionEngine::from_settings(&settings)
+        .map(drop)
+        .expect_err("two mistakes")
+        .to_string();
+    assert!(told.contains("CACHES.default"), "{told}");
+    assert!(
+        told.contains(
+            "SESSION_ENGINE = \"rediss\": no such engine (known: cache, cached_db, db, file, signed_cookies)"
+        ),
+        "{told}"
+    );
+}

@@ -131,17 +131,20 @@ urlpatterns = [
 ]
 
 
-def create_user(name: str, password: str) -> None:
-    get_user_model().objects.create_user(name, password=password)
+def set_password(name: str, password: str) -> None:
+    """Of a user who is made where there is none of this name."""
+    user, _ = get_user_model().objects.get_or_create(username=name)
+    user.set_password(password)
+    user.save()
 
 
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line
 
-    if sys.argv[1:2] == ["createuser"]:
+    if sys.argv[1:2] == ["password"]:
         import django
 
         django.setup()
-        create_user(*sys.argv[2:])
+        set_password(*sys.argv[2:])
     else:
         execute_from_command_line(sys.argv)

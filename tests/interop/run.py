@@ -6,6 +6,7 @@ tests, and `N passed, N failed`.
 """
 
 import argparse
+import signal
 import sys
 import time
 import unittest
@@ -76,8 +77,14 @@ def main() -> int:
     loader = unittest.TestLoader()
     if options.word:
         loader.testNamePatterns = [f"*{options.word}*"]
-    for cls in made:
-        loader.loadTestsFromTestCase(cls).run(result)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for cls in made:
+            loader.loadTestsFromTestCase(cls).run(result)
+    finally:
+        # Where a signal ended the run: the sites and their folders.
+        for cls in made:
+            cls.doClassCleanups()
     print()
     for number, cls in enumerate(made, 1):
         print(f"[{number}] {cls.__name__}")

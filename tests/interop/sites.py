@@ -62,7 +62,7 @@ class Site:
             with self.log.open("ab") as log:
                 self.process = subprocess.Popen(
                     [*self.command, *self.serve()], cwd=self.folder, env=self.environment,
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )
             if self.answers():
                 return
@@ -86,19 +86,13 @@ class Site:
         """Asks it to stop, and waits; its exit code."""
         if self.process is None:
             return None
-        code = None
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGINT)
         try:
-            os.killpg(self.process.pid, signal.SIGINT)
-            code = self.process.wait(timeout=15)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-        self.process = None
-        return code
+            return process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def get(self, path: str, cookies: dict[str, str] | None = None) -> "Answer":
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

@@ -86,7 +86,7 @@ class Together:
         else:
             cls.django.run("migrate")
             cls.check = cls.nuages.run("migrate", "--check", check=False)
-        cls.django.run("createuser", "django", "minor-swing")
+        cls.django.run("password", "django", "minor-swing")
         for site in (cls.django, cls.nuages):
             cls.addClassCleanup(site.stop)
             site.start()
@@ -156,30 +156,39 @@ class Together:
             self.assertEqual((mine["browser_close"], theirs["browser_close"]), (browser_close,) * 2, form)
             self.assertEqual(mine["data"], theirs["data"], form)
 
-    def test_whoever_logged_in_to_django_is_known_to_nuages_until_logout(self):
-        visitor = Visitor()
-        visitor.set(self.nuages, cart=["strings"])
-        visitor.do(self.django, "login", name="django", password="minor-swing")
-        data = visitor.data(self.nuages)
-        self.assertEqual(data["cart"], ["strings"])
-        self.assertRegex(data["_auth_user_id"], r"^\d+$")
-        visitor.set(self.nuages, cart=["strings", "picks"])
-        self.assertEqual(visitor.do(self.django, "whoami"), {"user": "django"})
-        self.assertEqual(visitor.data(self.django)["cart"], ["strings", "picks"])
+    @both_ways
+    def test_whoever_is_logged_in_on_one_site_is_logged_in_on_the_other(self, first, second, visitor):
+        visitor.set(second, cart=["strings"])
         before = dict(visitor.cookies)
-        visitor.do(self.django, "logout")
-        self.assertEqual(visitor.data(self.nuages), {})
+        visitor.do(first, "login", name="django", password="minor-swing")
+        self.assertNotEqual(visitor.cookies, before, "the key is still the one from before the login")
+        for site in (first, second):
+            self.assertEqual(visitor.do(site, "whoami"), {"user": "django"})
+        visitor.set(second, cart=["strings", "picks"])
+        self.assertEqual(visitor.do(first, "whoami"), {"user": "django"})
+        self.assertEqual(visitor.data(first)["cart"], ["strings", "picks"])
         if self.engine.revocable:
             self.assert_anonymous(before)
 
-    def test_a_flush_in_nuages_logs_out_of_django(self):
-        visitor = Visitor()
-        visitor.do(self.django, "login", name="django", password="minor-swing")
-        before = dict(visitor.cookies)
-        visitor.do(self.nuages, "flush")
-        self.assertEqual(visitor.do(self.django, "whoami"), {"user": None})
-        if self.engine.revocable:
-            self.assertEqual(Visitor(before).do(self.django, "whoami"), {"user": None})
+    @both_ways
+    def test_a_logout_on_one_site_is_one_on_the_other(self, first, second, visitor):
+        for login, logout in ((first, second), (first, first)):
+            visitor.do(login, "login", name="django", password="minor-swing")
+            before = dict(visitor.cookies)
+            visitor.do(logout, "logout")
+            for site in (first, second):
+                self.assertEqual(visitor.do(site, "whoami"), {"user": None})
+            if self.engine.revocable:
+                self.assert_anonymous(before)
+
+    @both_ways
+    def test_a_new_password_logs_out_everywhere(self, first, second, visitor):
+        self.django.run("password", "joseph", "first")
+        visitor.do(first, "login", name="joseph", password="first")
+        self.assertEqual(visitor.do(second, "whoami"), {"user": "joseph"})
+        self.django.run("password", "joseph", "second")
+        for site in (second, first):
+            self.assertEqual(visitor.do(site, "whoami"), {"user": None})
 
     @revocable
     @both_ways

@@ -59,11 +59,15 @@ impl Plan {
         let mut errors = Vec::new();
         let databases = keep(&mut errors, self.databases());
         let caches = keep(&mut errors, Caches::open(settings, self.clock.clone()));
-        let sessions = databases.as_ref().zip(caches.as_ref()).and_then(|(databases, caches)| {
-            let clock = self.clock.clone();
-            let parts = EngineParts { settings, databases, caches, clock, registered: &self.engines };
-            keep(&mut errors, SessionEngine::open(&parts))
-        });
+        let (clock, registered) = (self.clock.clone(), &self.engines);
+        let parts = EngineParts {
+            settings,
+            databases: databases.as_ref(),
+            caches: caches.as_ref(),
+            clock,
+            registered,
+        };
+        let sessions = SessionEngine::open(&parts).map_err(|error| errors.extend(error)).ok();
         let resolver = self.resolver(&mut errors);
         let security = keep(&mut errors, SecurityMiddleware::new(settings));
         let frames = keep(&mut errors, XFrameOptionsMiddleware::new(settings));

@@ -28,8 +28,10 @@ pub type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn SessionStore>, B
 /// What engines are made of.
 pub(crate) struct Parts<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) databases: &'a Databases,
-    pub(crate) caches: &'a Caches,
+    /// `None` where they cannot be opened, which has been told: the engine's own mistakes are told too.
+    pub(crate) databases: Option<&'a Databases>,
+    /// As `databases`.
+    pub(crate) caches: Option<&'a Caches>,
     pub(crate) clock: Clock,
     /// The project's own engines.
     pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
@@ -51,7 +53,10 @@ impl SessionEngine {
     ///
     /// Every setting that keeps the engine from being made.
     pub fn from_settings_with_clock(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
-        Self::from_settings_with_caches(settings, clock.clone(), &Caches::open(settings, clock)?)
+        match Caches::open(settings, clock.clone()) {
+            Ok(caches) => Self::gather(settings, clock, Some(&caches), SettingsErrors::default()),
+            Err(errors) => Self::gather(settings, clock, None, errors),
+        }
     }
 
     /// As [`SessionEngine::from_settings_with_clock`], with these caches in the place of those of `CACHES`.
@@ -64,11 +69,27 @@ impl SessionEngine {
         clock: Clock,
         caches: &Caches,
     ) -> Result<Self, SettingsErrors> {
+        Self::gather(settings, clock, Some(caches), SettingsErrors::default())
+    }
+
+    fn gather(
+        settings: &Settings,
+        clock: Clock,
+        caches: Option<&Caches>,
+        mut errors: SettingsErrors,
+    ) -> Result<Self, SettingsErrors> {
         let databases = Databases::open(settings)
-            .map_err(|error| SettingsErrors(vec![ConfigError::new("DATABASES", error.to_string())]))?;
+            .map_err(|error| errors.0.push(ConfigError::new("DATABASES", error.to_string())))
+            .ok();
         let registered = BTreeMap::new();
-        let parts = Parts { settings, databases: &databases, caches, clock, registered: &registered };
-        Self::open(&parts).map_err(|error| SettingsErrors(vec![error]))
+        let parts = Parts { settings, databases: databases.as_ref(), caches, clock, registered: &registered };
+        match Self::open(&parts) {
+            Ok(engine) => errors.or(engine),
+            Err(error) => {
+                errors.0.extend(error);
+                Err(errors)
+            }
+        }
     }
 
     /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
@@ -76,7 +97,8 @@ impl SessionEngine {
         Self::build(settings, clock, &settings.session.engine, Kind::Store(store))
     }
 
-    pub(crate) fn open(parts: &Parts<'_>) -> Result<Self, ConfigError> {
+    /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
+    pub(crate) fn open(parts: &Parts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
         let kind = match name {
             "db" => Kind::Store(backends::db::open(parts.database()?)),
@@ -100,14 +122,15 @@ impl SessionEngine {
                 return Err(parts
                     .settings
                     .error("SESSION_HASH_KEYS", "the signed_cookies engine has no keys to hash")
-                    .with_hint("remove it, or use another SESSION_ENGINE"));
+                    .with_hint("remove it, or use another SESSION_ENGINE")
+                    .into());
             }
             "signed_cookies" => Kind::Cookie,
             name => match parts.registered.get(name) {
                 Some(factory) => Kind::Store(factory(parts.settings).map_err(|error| {
                     parts.settings.error("SESSION_ENGINE", format!("the engine cannot be made: {error}"))
                 })?),
-                None => return Err(parts.unknown(name)),
+                None => return Err(Some(parts.unknown(name))),
             },
         };
         Ok(Self::build(parts.settings, parts.clock.clone(), name, kind))
@@ -132,19 +155,25 @@ impl SessionEngine {
 }
 
 impl Parts<'_> {
-    fn database(&self) -> Result<&Database, ConfigError> {
-        self.databases.get("default").ok_or_else(|| {
-            ConfigError::new("DATABASES.default", "the session engine keeps its sessions in this database")
-                .with_hint("add [DATABASES.default] with ENGINE and NAME, or choose another SESSION_ENGINE")
+    fn database(&self) -> Result<&Database, Option<ConfigError>> {
+        let databases = self.databases.ok_or(None)?;
+        databases.get("default").ok_or_else(|| {
+            let error = ConfigError::new(
+                "DATABASES.default",
+                "the session engine keeps its sessions in this database",
+            );
+            let hint = "add [DATABASES.default] with ENGINE and NAME, or choose another SESSION_ENGINE";
+            Some(error.with_hint(hint))
         })
     }
 
-    fn cache(&self) -> Result<&Arc<dyn CacheStore>, ConfigError> {
+    fn cache(&self) -> Result<&Arc<dyn CacheStore>, Option<ConfigError>> {
         let alias = &self.settings.session.cache_alias;
-        self.caches.get(alias).ok_or_else(|| {
-            let known: Vec<&str> = self.caches.aliases().collect();
+        let caches = self.caches.ok_or(None)?;
+        caches.get(alias).ok_or_else(|| {
+            let known: Vec<&str> = caches.aliases().collect();
             let message = format!("CACHES has no {alias:?} (it has: {})", known.join(", "));
-            self.settings.error("SESSION_CACHE_ALIAS", message)
+            Some(self.settings.error("SESSION_CACHE_ALIAS", message))
         })
     }
 

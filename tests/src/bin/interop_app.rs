@@ -10,6 +10,7 @@ use std::{
 };
 
 use nuages::{
+    contrib::auth,
     prelude::*,
     urls::{Route, path},
 };
@@ -29,6 +30,9 @@ fn urlpatterns() -> Vec<Route> {
         path("flush/", flush),
         path("cycle/", cycle),
         path("expiry/", expiry),
+        path("login/", sign_in),
+        path("logout/", sign_out),
+        path("whoami/", whoami),
         path("fail/", fail),
     ]
 }
@@ -106,6 +110,28 @@ fn expiry(request: &mut Request) -> Result<Response> {
     };
     request.session.set_expiry(expiry);
     state(request)
+}
+
+/// `?name=…`: logs this user of Django's table in. Whose password is asked for is Django's part here.
+async fn sign_in(request: &mut Request) -> Result<Response> {
+    let name = parameter(request, "name")?;
+    let user = auth::user_by_name(request.db(), &name).await?;
+    let user = user.ok_or_else(|| Error::not_found(format!("no user {name:?}")))?;
+    auth::login(request, &user)?;
+    state(request)
+}
+
+/// Logs out.
+fn sign_out(request: &mut Request) -> Result<Response> {
+    auth::logout(request);
+    Response::json(&json!({ "key": null }))
+}
+
+/// Who is logged in.
+fn whoami(request: &mut Request) -> Result<Response> {
+    let user = request.user();
+    let name = user.is_authenticated().then(|| user.username());
+    Response::json(&json!({ "user": name }))
 }
 
 /// A 500 that tried to change the session.

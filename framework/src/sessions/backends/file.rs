@@ -130,7 +130,12 @@ impl Folder {
     fn tidy(&self) -> io::Result<()> {
         for stripe in 0..LOCKS {
             let temporary = self.lock_path(stripe, "tmp");
-            if temporary.try_exists()? && self.lock_file(stripe)?.try_lock().is_ok() {
+            if !temporary.try_exists()? {
+                continue;
+            }
+            // Held while the file is removed: another thread may begin to write it just now.
+            let lock = self.lock_file(stripe)?;
+            if lock.try_lock().is_ok() {
                 unless_gone(fs::remove_file(temporary))?;
             }
         }
