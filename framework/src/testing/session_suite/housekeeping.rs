@@ -10,8 +10,9 @@ use crate::{
     sessions::{Session, SessionEngine, SessionInfo, SessionKey},
 };
 
-pub(super) static CHECKS: [Check; 4] = checks![Needs::Server;
+pub(super) static CHECKS: [Check; 5] = checks![Needs::Server;
     every_stored_session_is_listed_once,
+    a_session_is_found_by_its_key_and_by_its_beginning,
     a_users_sessions_are_found_and_revoked,
     hashed_keys_are_not_stored_as_they_are,
     switching_hashing_on_upgrades_sessions_on_their_next_use,
@@ -50,6 +51,28 @@ async fn every_stored_session_is_listed_once(subject: &Subject) -> Result<()> {
         let data = found[0].data.as_ref().and_then(|data| data.get("n"));
         ensure_eq!(data, Some(&json!(n)), "its data");
         ensure!(found[0].saved_at.is_some() && found[0].bytes > 0, "its facts");
+    }
+    Ok(())
+}
+
+async fn a_session_is_found_by_its_key_and_by_its_beginning(subject: &Subject) -> Result<()> {
+    for hashed in [false, true] {
+        let (engine, _) = subject.engine_with(|settings| settings.session.hash_keys = hashed);
+        let session = Subject::stored(&engine, json!({"hashed": hashed})).await?;
+        Subject::stored(&engine, json!({"another": true})).await?;
+        let by_key = engine.find(key(&session), 5, |_| {}).await?;
+        ensure_eq!(by_key.len(), 1, "found by the cookie's key, hashed: {hashed}");
+        let data = by_key[0].data.as_ref().and_then(|data| data.get("hashed"));
+        ensure_eq!(data, Some(&json!(hashed)), "its data");
+        let mut passed = 0;
+        let beginning = by_key[0].stored_key.get(..12).unwrap_or_default();
+        let found = engine.find(beginning, 5, |count| passed = count).await?;
+        ensure_eq!(found.len(), 1, "found by the stored key's beginning, hashed: {hashed}");
+        ensure!(found[0].stored_key == by_key[0].stored_key && passed >= 1, "another session was found");
+        ensure_eq!(engine.find("", 2, |_| {}).await?.len(), 2, "no more than asked for");
+        ensure!(engine.find("no-such-key", 5, |_| {}).await?.is_empty(), "an unknown key was found");
+        ensure!(engine.revoke(&found[0]).await?, "it cannot be ended");
+        ensure!(engine.find(key(&session), 5, |_| {}).await?.is_empty(), "it was found after its end");
     }
     Ok(())
 }
