@@ -281,12 +281,21 @@ async fn every_request_saves_where_the_setting_says_so() {
 
 #[tokio::test]
 async fn an_active_session_is_renewed_no_oftener_than_the_setting_says() {
-    let site = site("SESSION_COOKIE_AGE = 3600\nSESSION_RENEW_AFTER = 600").await;
+    for engine in ["db", "cache", "cached_db", "file", "signed_cookies"] {
+        let more = format!(
+            "SESSION_ENGINE = '{engine}'\nSESSION_FILE_PATH = '.'\nSESSION_COOKIE_AGE = 3600\n\
+             SESSION_RENEW_AFTER = 600\n[CACHES.default]\nBACKEND = 'locmem'"
+        );
+        renewed_when_due(&site(&more).await, engine).await;
+    }
+}
+
+async fn renewed_when_due(site: &Site, engine: &str) {
     site.client.get("/write/").await;
     // The last save is 5 minutes old after 5 and 15 minutes, 10 minutes old after 10 and 20.
     for due in [false, true, false, true] {
         site.clock.advance(Duration::from_secs(5 * 60));
-        assert_eq!(site.client.get("/read/").await.header("set-cookie").is_some(), due);
+        assert_eq!(site.client.get("/read/").await.header("set-cookie").is_some(), due, "{engine}");
         assert_eq!(site.client.get("/read/").await.header("set-cookie"), None, "renewed twice");
     }
     // Reads alone have kept it alive: 79 minutes after the write, an hour idle at most.
