@@ -3,7 +3,7 @@
 use nuages::StatusCode;
 
 use super::*;
-use crate::small_disk::SmallDisk;
+use crate::support::small_disk::SmallDisk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_another_process_is_a_503_in_time_and_reads_go_on() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nuages::{App, testing::Client};
 
 use super::*;
-use crate::session_http::migrate;
+use crate::sessions::http::migrate;
 
 const DB: &str = "SESSION_ENGINE = 'db'\n[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'";
 

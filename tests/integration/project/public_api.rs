@@ -1,0 +1,63 @@
+//! The code of the public face, as the book and the scaffold write it: it must compile as it stands.
+
+mod urls {
+    use nuages::urls::{Route, include, path};
+
+    use super::{blog, views};
+
+    pub(super) fn urlpatterns() -> Vec<Route> {
+        vec![
+            path("", views::index).name("index"),
+            path("articles/<int:year>/<slug:slug>/", views::article).name("article"),
+            include("blog/", blog::urlpatterns()).namespace("blog"),
+        ]
+    }
+}
+
+mod blog {
+    use nuages::urls::{Route, path};
+
+    pub(super) fn urlpatterns() -> Vec<Route> {
+        vec![path("", super::views::index).name("index")]
+    }
+}
+
+mod views {
+    use std::time::Instant;
+
+    use nuages::prelude::*;
+
+    pub(super) async fn index(request: &mut Request) -> Result<Response> {
+        let visits = request.session.get::<u64>("visits")?.unwrap_or(0) + 1;
+        request.session.insert("visits", visits)?;
+        render(request, "index.html", context! { visits })
+    }
+
+    pub(super) fn article(request: &mut Request, year: u32, slug: String) -> Result<Response> {
+        request.session["last"]["slug"] = json!(slug); // nested changes are noticed
+        let url = request.reverse("article", (year, &slug))?;
+        Ok(redirect(url))
+    }
+
+    pub(super) async fn timing(request: &mut Request, next: Next<'_>) -> Result<Response> {
+        let start = Instant::now();
+        let mut response = next.run(request).await?;
+        response.set_header("Server-Timing", format!("app;dur={}", start.elapsed().as_millis()));
+        Ok(response)
+    }
+}
+
+#[tokio::test]
+async fn the_books_project_answers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("templates")).expect("a folder");
+    std::fs::write(folder.path().join("templates/index.html"), "visit {{ visits }}").expect("a file");
+    let settings = crate::support::asking::settings_in(folder.path(), "");
+    let app = nuages::App::new(settings).urls(urls::urlpatterns()).middleware(views::timing);
+    let client = nuages::testing::Client::new(app);
+    assert_eq!(client.get("/").await.text(), "visit 1");
+    assert_eq!(client.get("/blog/").await.text(), "visit 2");
+    let answer = client.get("/articles/2026/hello/").await;
+    assert_eq!(answer.header("location"), Some("/articles/2026/hello/"));
+    assert!(answer.header("server-timing").is_some_and(|value| value.starts_with("app;dur=")));
+}

@@ -1,0 +1,152 @@
+//! `clearsessions` on hundreds of thousands of expired rows while the program serves: nobody waits for it.
+
+use std::{
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use crate::support::program::Program;
+
+/// What a request may wait because of it.
+const PATIENCE: Duration = Duration::from_millis(250);
+const VISITORS: usize = 8;
+
+/// How many expired rows there are; another number for a measurement.
+fn rows() -> u32 {
+    let number = std::env::var("TEST_NUAGES_ROWS").map(|text| text.parse().expect("a number"));
+    number.unwrap_or(400_000)
+}
+
+/// Encoded data of the usual size, and one of the 1,344 quarters of an hour of two weeks in 2024.
+fn expired(row: u32) -> (String, String) {
+    let data = "eyJjb3VudCI6MSwibGFzdCI6eyJwYXRoIjoiL2FydGljbGVzLzIwMjYvbnVhZ2VzLyJ9fQ:1vN0aa:".to_owned();
+    let ended = format!("2024-01-{:02} {:02}:{:02}:00", row % 14 + 1, row / 14 % 24, row / 336 % 4 * 15);
+    (data + &"x".repeat(43), ended)
+}
+
+/// The slowest answers of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slowest {
+    /// Of a page that does not touch the store: what the machine itself costs.
+    plain: Duration,
+    read: Duration,
+    write: Duration,
+    answers: u64,
+}
+
+impl Slowest {
+    fn or(self, other: Self) -> Self {
+        Self {
+            plain: self.plain.max(other.plain),
+            read: self.read.max(other.read),
+            write: self.write.max(other.write),
+            answers: self.answers + other.answers,
+        }
+    }
+}
+
+/// Visitors who come and go on until they are told to stop.
+struct Load {
+    stop: Arc<AtomicBool>,
+    running: JoinSet<Slowest>,
+}
+
+impl Load {
+    fn on(program: &Program) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut running = JoinSet::new();
+        for _ in 0..VISITORS {
+            let (stop, mut visitor) = (stop.clone(), program.visitor());
+            running.spawn(async move {
+                let mut slowest = Slowest::default();
+                while !stop.load(Ordering::Relaxed) {
+                    for path in ["/plain/", "/session/", "/count/"] {
+                        let answer = visitor.get(path).await;
+                        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+                        let of_kind = match path {
+                            "/plain/" => &mut slowest.plain,
+                            "/session/" => &mut slowest.read,
+                            _ => &mut slowest.write,
+                        };
+                        *of_kind = answer.took.max(*of_kind);
+                        slowest.answers += 1;
+                    }
+                    // A site with visitors, not one that is overrun.
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                slowest
+            });
+        }
+        Self { stop, running }
+    }
+
+    async fn end(self) -> Slowest {
+        self.stop.store(true, Ordering::Relaxed);
+        self.running.join_all().await.into_iter().fold(Slowest::default(), Slowest::or)
+    }
+}
+
+async fn cleared_under_load(mut program: Program, rows: u32) {
+    program.start();
+    let load = Load::on(&program);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = load.end().await;
+
+    let load = Load::on(&program);
+    let begun = Instant::now();
+    let mut clearing = program.command(&["clearsessions"]);
+    let clearing = clearing.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    let output = tokio::task::spawn_blocking(|| clearing.wait_with_output()).await.expect("no panic");
+    let took = begun.elapsed();
+    let during = load.end().await;
+    let output = output.expect("ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, format!("Removed {rows} expired sessions.\n"), "{output:?}");
+    eprintln!("clearing {rows} rows took {took:.1?}\nbefore: {before:.1?}\nduring: {during:.1?}");
+    assert!(during.answers > 100, "too few requests for a test: {during:?}");
+    // Whatever a page without a session waits is not the store's fault.
+    for slowest in [during.read, during.write] {
+        let because_of_it = slowest.saturating_sub(during.plain);
+        assert!(because_of_it < PATIENCE, "a request waited {because_of_it:?}: {during:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clearing_expired_rows_of_sqlite_holds_no_request_up() {
+    let program = Program::new("SESSION_ENGINE = \"db\"");
+    let mut database = Connection::open(program.folder().join("db.sqlite3")).expect("opens");
+    let writing = database.transaction().expect("begins");
+    let insert = "INSERT INTO django_session VALUES (lower(hex(randomblob(16))), ?1, ?2)";
+    let mut insert = writing.prepare(insert).expect("prepares");
+    for row in 0..rows() {
+        insert.execute(expired(row)).expect("inserts");
+    }
+    drop(insert);
+    writing.commit().expect("commits");
+    cleared_under_load(program, rows()).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn clearing_expired_rows_of_postgresql_holds_no_request_up() {
+    let server = crate::support::postgres_server::PostgresServer::private("");
+    let program = Program::new(&format!("SESSION_ENGINE = \"db\"\n{}", server.address.toml("")));
+    let client = server.address.open("").client().await.expect("connects");
+    let (data, _) = expired(0);
+    let insert = format!(
+        "INSERT INTO django_session SELECT md5(random()::text || row), '{data}', \
+         timestamptz '2024-01-01' + row % 1344 * interval '15 minutes' FROM generate_series(1, {}) AS row",
+        rows()
+    );
+    client.batch_execute(&insert).await.expect("inserts");
+    drop(client);
+    cleared_under_load(program, rows()).await;
+}

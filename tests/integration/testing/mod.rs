@@ -1,0 +1,3 @@
+//! The test client.
+
+mod client;
