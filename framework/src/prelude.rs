@@ -1,4 +1,13 @@
-//! What views need, in one line: `use nuages::prelude::*;`
+//! The names that most views use: `use nuages::prelude::*;`
+//!
+//! ```
+//! use nuages::prelude::*;
+//!
+//! async fn greet(request: &mut Request, name: String) -> Result<Json<Value>> {
+//!     request.session["name"] = json!(name);
+//!     Ok(Json(json!({ "hello": name })))
+//! }
+//! ```
 
 pub use crate::{
     Error, Result, StatusCode, Value, context,

@@ -1,4 +1,4 @@
-"""The rules that neither rustc nor clippy checks: documents, dependencies, structure, examples, prose.
+"""The rules that neither rustc nor clippy checks: documents, packages, structure, examples, prose.
 
 Run by tests/run (the step `house`); `python3 tests/checks/run.py` alone does the same. It reads the
 checkout and `cargo metadata`, changes nothing, and ends with `N passed, N failed`. With `--shrink` it first
@@ -14,11 +14,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import circles  # noqa: E402
 import dependencies  # noqa: E402
 import documents  # noqa: E402
+import packages  # noqa: E402
 import prose  # noqa: E402
 import public  # noqa: E402
 import structure  # noqa: E402
 
-MODULES = (documents, dependencies, structure, circles, public, prose)
+MODULES = (documents, dependencies, packages, structure, circles, public, prose)
 
 
 def main() -> int:
