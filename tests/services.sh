@@ -18,12 +18,15 @@ postgres_programs() {
     [ -n "$initdb" ] || initdb=$(command -v initdb)
     [ -n "$initdb" ] && dirname "$initdb"
 }
+# The `rust-version` of Cargo.toml.
+oldest_rust() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
 has() {
     case "$1" in
     cc) command -v cc >/dev/null ;;
     rustfmt) cargo fmt --version >/dev/null 2>&1 ;;
     clippy) cargo clippy --version >/dev/null 2>&1 ;;
     deny) cargo deny --version >/dev/null 2>&1 ;;
+    rust) cargo "+$(oldest_rust)" --version >/dev/null 2>&1 || [[ $(rustc --version) == "rustc $(oldest_rust)".* ]] ;;
     python) python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ;;
     django) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
     postgres) [ -n "$(postgres_programs)" ] ;;
@@ -33,7 +36,7 @@ has() {
     esac
 }
 
-tools=(cc rustfmt clippy deny python django postgres redis chromium chromedriver)
+tools=(cc rust rustfmt clippy deny python django postgres redis chromium chromedriver)
 install_missing() {
     local tool install="" log=$logs/install.log
     for tool in "${tools[@]}"; do
@@ -54,6 +57,7 @@ install_missing() {
     for tool in "${tools[@]}"; do
         wants "$tool" && ! has "$tool" || continue
         case "$tool" in
+        rust) missing[$tool]="Rust $(oldest_rust): rustup toolchain install $(oldest_rust)" ;;
         rustfmt | clippy) missing[$tool]="$tool: rustup component add $tool" ;;
         deny) missing[$tool]="cargo-deny: cargo install cargo-deny --locked" ;;
         *) missing[$tool]="$tool: apt-get install ${packages[$tool]}" ;;

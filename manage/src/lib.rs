@@ -10,6 +10,8 @@
 //! }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod cli;
 mod command;
 mod commands;
