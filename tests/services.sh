@@ -5,7 +5,7 @@
 
 declare -A missing=()
 declare -A packages=(
-    [cc]="gcc libc6-dev" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
+    [cc]="gcc libc6-dev" [cxx]="g++" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
     [redis]="redis-server" [chromium]="chromium" [chromedriver]="chromium-driver"
 )
 folder="" redis_process=""
@@ -23,6 +23,7 @@ oldest_rust() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
 has() {
     case "$1" in
     cc) command -v cc >/dev/null ;;
+    cxx) command -v c++ >/dev/null ;;
     rustfmt) cargo fmt --version >/dev/null 2>&1 ;;
     clippy) cargo clippy --version >/dev/null 2>&1 ;;
     deny) cargo deny --version >/dev/null 2>&1 ;;
@@ -36,7 +37,7 @@ has() {
     esac
 }
 
-tools=(cc rust rustfmt clippy deny python django postgres redis chromium chromedriver)
+tools=(cc cxx rust rustfmt clippy deny python django postgres redis chromium chromedriver)
 install_missing() {
     local tool install="" log=$logs/install.log
     for tool in "${tools[@]}"; do
