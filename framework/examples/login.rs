@@ -60,6 +60,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = Listener::bind(&address).await?;
     eprintln!("http://{}/", listener.local_addr());
     let mut signals = signals()?;
-    serve(listener, app, &settings.server, async { drop(signals.next().await) }).await;
+    serve(listener, app, &settings.server, async {
+        signals.next().await;
+    })
+    .await;
     Ok(())
 }

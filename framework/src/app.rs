@@ -21,7 +21,7 @@ use crate::{
     BoxError, Clock,
     db::Databases,
     middleware::IntoMiddleware,
-    sessions::{SessionEngine, SessionStore},
+    sessions::{SessionEngine, SessionStore, session_store_factory},
     settings::{Settings, SettingsErrors},
     urls::{Converter, Route},
 };
@@ -113,12 +113,13 @@ impl App {
     }
 
     /// Registers a session engine of the project's own, for `SESSION_ENGINE` to name.
-    pub fn session_engine<F>(self, name: impl Into<String>, factory: F) -> Self
+    pub fn session_engine<F, S>(self, name: impl Into<String>, factory: F) -> Self
     where
-        F: Fn(&Settings) -> Result<Arc<dyn SessionStore>, BoxError> + Send + Sync + 'static,
+        F: Fn(&Settings) -> Result<S, BoxError> + Send + Sync + 'static,
+        S: SessionStore,
     {
         self.with(|plan| {
-            plan.engines.insert(name.into(), Arc::new(factory));
+            plan.engines.insert(name.into(), session_store_factory(factory));
         })
     }
 

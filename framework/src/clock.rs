@@ -71,6 +71,11 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// 9999-12-31 23:59:59 UTC, the last second that Python's datetime and the databases' columns can hold.
+pub(crate) fn last_moment() -> SystemTime {
+    from_unix(253_402_300_799)
+}
+
 /// Whole seconds from 1970-01-01 UTC to `moment`; negative before it.
 pub(crate) fn unix(moment: SystemTime) -> i64 {
     match moment.duration_since(UNIX_EPOCH) {

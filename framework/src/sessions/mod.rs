@@ -1,34 +1,21 @@
-//! Sessions: the value that views see, the engines that keep it, the logic that saves it.
+//! Sessions: the value that views see, the engine that loads and saves it, and the stores that keep it.
 //!
-//! Nothing here knows of HTTP; `middleware::session` carries cookies to and fro.
+//! `session/` holds the value, `codec/` its stored form, `store/` the trait of a store, `backends/` the
+//! built-in stores and `engine/` the logic that is the same for all. Nothing here knows of HTTP:
+//! `middleware::session` carries the cookies.
 
 mod backends;
-mod clear;
 mod codec;
-mod data;
 mod engine;
-mod engines;
-mod exact;
-mod inspect;
-mod key;
-mod loading;
-mod ops;
-mod policy;
-mod saving;
 mod session;
-mod shared;
 mod store;
+mod stripe;
 
-pub use clear::{Clear, ClearProgress};
 pub use codec::DecodeError;
-pub use data::ValueError;
-pub use engine::{CookieTooLarge, Saved, SessionEngine};
-pub(crate) use engines::Parts as EngineParts;
-pub use engines::{ENGINES, StoreFactory};
-pub use inspect::{SessionCursor, SessionInfo};
-pub use key::SessionKey;
-pub use policy::Expiry;
-pub use session::Session;
-pub(crate) use shared::Loan;
-pub use shared::SessionHandle;
-pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};
+pub use engine::{
+    Clear, ClearProgress, CookieTooLarge, ENGINES, Saved, SessionCursor, SessionEngine, SessionInfo,
+};
+pub(crate) use engine::{EngineParts, StoreFactory, session_store_factory};
+pub(crate) use session::Loan;
+pub use session::{Expiry, Session, SessionHandle, SessionKey, ValueError};
+pub use store::{Cleared, Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};

@@ -11,8 +11,8 @@ use std::{
 };
 
 use nuages::{
-    BoxFuture, Unavailable,
-    sessions::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
+    Unavailable,
+    sessions::{Cleared, Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
 };
 use tokio::sync::RwLock;
 
@@ -46,15 +46,15 @@ impl MemoryStore {
 
 fn swap(
     records: &mut BTreeMap<String, Record>,
-    (key, expected): (&str, &str),
-    (new_key, record): (&str, &Record),
+    (key, expected): (&str, &Record),
+    (new_key, new): (&str, &Record),
 ) -> Swap {
     match records.get(key) {
         None => Swap::Gone,
-        Some(old) if old.data != expected => Swap::Changed,
+        Some(old) if old.data != expected.data => Swap::Changed,
         Some(_) => {
             records.remove(key);
-            records.insert(new_key.to_owned(), record.clone());
+            records.insert(new_key.to_owned(), new.clone());
             Swap::Done
         }
     }
@@ -62,97 +62,64 @@ fn swap(
 
 impl SessionStore for MemoryStore {
     fn promises(&self) -> Promises {
-        Promises {
-            durable: false,
-            shared: false,
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: false,
-        }
+        Promises::none().revocable().compare_and_swap()
     }
 
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        Box::pin(async move {
-            Ok(self.open("load", false)?.get(key).filter(|record| record.expires > now).cloned())
-        })
+    async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
+        Ok(self.open("load", false)?.get(key).filter(|record| record.is_live(now)).cloned())
     }
 
-    fn create<'a>(&'a self, key: &'a str, record: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move {
-            let mut records = self.open("save", true)?;
-            let free = !records.contains_key(key);
-            records.entry(key.to_owned()).or_insert_with(|| record.clone());
-            Ok(free)
-        })
+    async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
+        let mut records = self.open("save", true)?;
+        let free = !records.contains_key(key);
+        records.entry(key.to_owned()).or_insert_with(|| new.clone());
+        Ok(free)
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        record: &'a Record,
-        _keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move {
-            let _passed = self.gate.read().await;
-            Ok(swap(&mut *self.open("save", true)?, (key, expected), (key, record)))
-        })
+    async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
+        let _passed = self.gate.read().await;
+        Ok(swap(&mut *self.open("save", true)?, (key, expected), (key, new)))
     }
 
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        record: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move { Ok(swap(&mut *self.open("save", true)?, (key, expected), (new_key, record))) })
+    async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
+        Ok(swap(&mut *self.open("save", true)?, (key, expected), (new_key, new)))
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { Ok(self.open("delete", true)?.remove(key).is_some()) })
+    async fn delete(&self, key: &str) -> StoreResult<bool> {
+        Ok(self.open("delete", true)?.remove(key).is_some())
     }
 
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { Ok(self.open("load", false)?.contains_key(key)) })
+    async fn exists(&self, key: &str) -> StoreResult<bool> {
+        Ok(self.open("load", false)?.contains_key(key))
     }
 
-    fn clear(&self, now: Option<SystemTime>, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        Box::pin(async move {
-            let mut records = self.open("clear", false)?;
-            let ended = |record: &Record| now.is_none_or(|now| record.expires < now);
-            let keys: Vec<_> = records
-                .iter()
-                .filter(|(_, record)| ended(record))
-                .map(|(key, _)| key.clone())
-                .take(limit)
-                .collect();
-            keys.iter().for_each(|key| drop(records.remove(key)));
-            Ok(keys.len() as u64)
-        })
+    async fn clear(
+        &self,
+        before: Option<SystemTime>,
+        _from: Option<&str>,
+        _limit: usize,
+    ) -> StoreResult<Cleared> {
+        let mut records = self.open("clear", false)?;
+        let count = records.len();
+        records.retain(|_, record| before.is_some_and(|before| record.is_live(before)));
+        Ok(Cleared::new((count - records.len()) as u64, None))
     }
 
-    fn count(&self, now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        Box::pin(async move {
-            let records = self.open("list", false)?;
-            let ended = |record: &&Record| now.is_none_or(|now| record.expires < now);
-            Ok(Some(records.values().filter(ended).count() as u64))
-        })
+    async fn count(&self, before: Option<SystemTime>) -> StoreResult<Option<u64>> {
+        let records = self.open("count", false)?;
+        let ended = records.values().filter(|record| before.is_none_or(|before| !record.is_live(before)));
+        Ok(Some(ended.count() as u64))
     }
 
-    fn list<'a>(
-        &'a self,
-        cursor: Option<&'a str>,
-        limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        Box::pin(async move {
-            let after = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-            let records = self.open("list", false)?;
-            let page = records.range::<str, _>((after, Bound::Unbounded)).take(limit);
-            let page: Vec<_> =
-                page.map(|(key, record)| Listed { key: key.clone(), record: record.clone() }).collect();
-            let next = (page.len() == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
-            Ok((page, next))
-        })
+    async fn list(&self, from: Option<&str>, limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
+        let records = self.open("list", false)?;
+        let after = from.map_or(Bound::Unbounded, Bound::Excluded);
+        let page: Vec<Listed> = records
+            .range::<str, _>((after, Bound::Unbounded))
+            .take(limit)
+            .map(|(key, record)| Listed::new(key, record.clone()))
+            .collect();
+        let next = (page.len() == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
+        Ok((page, next))
     }
 }

@@ -4,16 +4,19 @@
 
 use std::{
     collections::BTreeSet,
+    future::Future,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::slot::{self, Slot};
+use bytes::Bytes;
+
+use super::cache_entry::{self, CacheEntry};
 use crate::{
-    BoxFuture, Clock,
+    Clock,
     cache::{CacheError, CacheStore, Cursor, Moved, Ttl},
     error::Unavailable,
-    sessions::store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
+    sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
 };
 
 /// Django's `KEY_PREFIX` of this engine.
@@ -37,59 +40,47 @@ impl CacheSessions {
         Self { cache, clock }
     }
 
-    /// How long the cache keeps what ends at `expires`.
-    fn ttl(&self, expires: SystemTime) -> Ttl {
-        Ttl::After(expires.duration_since(self.clock.now()).unwrap_or(Duration::ZERO))
+    /// How long the cache keeps the session: until its end, or the cache's own default.
+    fn ttl(&self, record: &Record) -> Ttl {
+        match record.expires {
+            Some(end) => Ttl::After(end.duration_since(self.clock.now()).unwrap_or(Duration::ZERO)),
+            None => Ttl::Default,
+        }
     }
 
-    async fn swap(&self, key: &str, expected: &str, new: &Record, keep_expiry: bool) -> StoreResult<Swap> {
-        let (value, ttl) = (slot::live(&new.data, new.expires), self.ttl(new.expires));
-        if keep_expiry {
-            // Then the present value is known to the byte, if nobody changed it: one step instead of two.
-            let present = slot::live(expected, new.expires);
-            let swap = self.cache.compare_and_set(key, Some(&present), Some(value.clone()), ttl);
-            if swap.await.map_err(failed("save"))? {
-                return Ok(Swap::Done);
-            }
-        }
-        for _ in 0..MAX_TRIES {
-            let Some(present) = self.cache.get(key).await.map_err(failed("save"))? else {
-                return Ok(Swap::Gone);
-            };
-            match slot::read(&present) {
-                Slot::Live(record) if record.data == expected => {}
-                Slot::Live(_) => return Ok(Swap::Changed),
-                Slot::Mark | Slot::Foreign => return Ok(Swap::Gone),
-            }
-            let swap = self.cache.compare_and_set(key, Some(&present), Some(value.clone()), ttl);
-            if swap.await.map_err(failed("save"))? {
-                return Ok(Swap::Done);
-            }
-        }
-        Err(busy("save"))
+    async fn get(&self, wire: &str) -> StoreResult<Option<Bytes>> {
+        self.cache.get(wire).await.map_err(failed("save"))
     }
 
-    async fn rename(&self, key: &str, expected: &str, new_key: &str, new: &Record) -> StoreResult<Swap> {
-        let (value, ttl) = (slot::live(&new.data, new.expires), self.ttl(new.expires));
+    async fn compare_and_set(&self, wire: &str, present: &Bytes, new: &Record) -> StoreResult<bool> {
+        let (value, ttl) = (cache_entry::session(new), self.ttl(new));
+        self.cache.compare_and_set(wire, Some(present), Some(value), ttl).await.map_err(failed("save"))
+    }
+
+    /// Runs `attempt` on the value that holds the data of `expected`, until it says how the swap ended.
+    /// Returning `None`, it says that only the end of the session may have changed in between.
+    async fn swap<F>(
+        &self,
+        wire: &str,
+        expected: &Record,
+        attempt: impl Fn(Bytes) -> F + Send,
+    ) -> StoreResult<Swap>
+    where
+        F: Future<Output = StoreResult<Option<Swap>>> + Send,
+    {
         for _ in 0..MAX_TRIES {
-            let Some(present) = self.cache.get(key).await.map_err(failed("save"))? else {
-                return Ok(Swap::Gone);
-            };
-            match slot::read(&present) {
-                Slot::Live(record) if record.data == expected => {}
-                Slot::Live(_) => return Ok(Swap::Changed),
-                Slot::Mark | Slot::Foreign => return Ok(Swap::Gone),
+            let Some(present) = self.get(wire).await? else { return Ok(Swap::Gone) };
+            match cache_entry::read(&present) {
+                CacheEntry::Session(record) if record.data == expected.data => {}
+                CacheEntry::Session(_) => return Ok(Swap::Changed),
+                CacheEntry::Mark | CacheEntry::Foreign => return Ok(Swap::Gone),
             }
-            let moved = self.cache.move_value(key, &present, new_key, value.clone(), ttl);
-            match moved.await.map_err(failed("save"))? {
-                Moved::Done => return Ok(Swap::Done),
-                Moved::Gone => return Ok(Swap::Gone),
-                Moved::Taken => return Err(StoreError::new("save", KeyTaken)),
-                // Only the end of the session may have changed: look again.
-                Moved::Changed => {}
+            if let Some(swap) = attempt(present).await? {
+                return Ok(swap);
             }
         }
-        Err(busy("save"))
+        let busy = format!("one session, changed {MAX_TRIES} times while it was being saved,");
+        Err(StoreError::new("save", Unavailable::new(busy, None)))
     }
 
     /// The keys of the first page that has any, from `cursor` on, and where the next page begins.
@@ -112,119 +103,104 @@ fn failed(action: &'static str) -> impl FnOnce(CacheError) -> StoreError {
     move |error| StoreError::new(action, error)
 }
 
-fn busy(action: &'static str) -> StoreError {
-    let what = format!("one session, changed {MAX_TRIES} times while it was being saved,");
-    StoreError::new(action, Unavailable::new(what, None))
-}
-
 impl SessionStore for CacheSessions {
     fn promises(&self) -> Promises {
-        Promises {
-            durable: false,
-            shared: self.cache.is_shared(),
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: true,
+        let promises = Promises::none().revocable().compare_and_swap().self_clearing();
+        if self.cache.is_shared() { promises.shared() } else { promises }
+    }
+
+    async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
+        let value = self.cache.get(&wire(key)).await.map_err(failed("load"))?;
+        Ok(match value.as_deref().map(cache_entry::read) {
+            Some(CacheEntry::Session(record)) => Some(record).filter(|record| record.is_live(now)),
+            Some(CacheEntry::Mark | CacheEntry::Foreign) | None => None,
+        })
+    }
+
+    async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
+        let added = self.cache.add(&wire(key), cache_entry::session(new), self.ttl(new)).await;
+        added.map_err(failed("save"))
+    }
+
+    async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
+        let wire = &wire(key);
+        // Where the end was loaded from here, the present value is known to the byte, if no other request
+        // has changed it: one step instead of two.
+        let known = cache_entry::session(expected);
+        if expected.expires == new.expires && self.compare_and_set(wire, &known, new).await? {
+            return Ok(Swap::Done);
         }
+        let attempt = |present: Bytes| async move {
+            Ok(self.compare_and_set(wire, &present, new).await?.then_some(Swap::Done))
+        };
+        self.swap(wire, expected, attempt).await
     }
 
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        Box::pin(async move {
-            let value = self.cache.get(&wire(key)).await.map_err(failed("load"))?;
-            Ok(match value.as_deref().map(slot::read) {
-                Some(Slot::Live(record)) if record.expires > now => Some(record),
-                Some(Slot::Live(_) | Slot::Mark | Slot::Foreign) | None => None,
-            })
-        })
-    }
-
-    fn create<'a>(&'a self, key: &'a str, record: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move {
-            let value = slot::live(&record.data, record.expires);
-            let added = self.cache.add(&wire(key), value, self.ttl(record.expires)).await;
-            added.map_err(failed("save"))
-        })
-    }
-
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        record: &'a Record,
-        keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move { self.swap(&wire(key), expected, record, keep_expiry).await })
-    }
-
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        record: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move { self.rename(&wire(key), expected, &wire(new_key), record).await })
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { self.cache.delete(&wire(key)).await.map_err(failed("delete")) })
-    }
-
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { self.cache.exists(&wire(key)).await.map_err(failed("load")) })
-    }
-
-    fn clear(&self, now: Option<SystemTime>, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        Box::pin(async move {
-            if now.is_some() {
-                // The cache drops by itself what has ended.
-                return Ok(0);
+    async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
+        let (old, fresh) = (&wire(key), &wire(new_key));
+        let attempt = |present: Bytes| async move {
+            let (value, ttl) = (cache_entry::session(new), self.ttl(new));
+            let moved = self.cache.move_value(old, &present, fresh, value, ttl).await;
+            match moved.map_err(failed("save"))? {
+                Moved::Done => Ok(Some(Swap::Done)),
+                Moved::Gone => Ok(Some(Swap::Gone)),
+                Moved::Taken => Err(StoreError::new("save", KeyTaken)),
+                Moved::Changed => Ok(None),
             }
-            let mut from = None;
-            loop {
-                let (keys, next) = self.page(from).await.map_err(failed("clear"))?;
-                let mut deleted = 0;
-                for key in keys.iter().take(limit) {
-                    deleted += u64::from(self.cache.delete(key).await.map_err(failed("clear"))?);
-                }
-                // None where others deleted them meanwhile: that is not yet the end.
-                if deleted > 0 || next.is_none() {
-                    return Ok(deleted);
-                }
-                from = next;
-            }
-        })
+        };
+        self.swap(old, expected, attempt).await
     }
 
-    fn count(&self, now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        // All of them can only be counted by reading every key of the cache.
-        Box::pin(async move { Ok(now.map(|_| 0)) })
+    async fn delete(&self, key: &str) -> StoreResult<bool> {
+        self.cache.delete(&wire(key)).await.map_err(failed("delete"))
     }
 
-    fn list<'a>(
-        &'a self,
-        cursor: Option<&'a str>,
+    async fn exists(&self, key: &str) -> StoreResult<bool> {
+        self.cache.exists(&wire(key)).await.map_err(failed("load"))
+    }
+
+    async fn clear(
+        &self,
+        before: Option<SystemTime>,
+        from: Option<&str>,
         _limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        Box::pin(async move {
-            let from = match cursor.map(str::parse) {
-                None => None,
-                Some(Ok(place)) => Some(Cursor(place)),
-                Some(Err(error)) => return Err(StoreError::new("list", error)),
-            };
-            let (keys, next) = self.page(from).await.map_err(failed("list"))?;
-            let keys: Vec<String> = keys.into_iter().collect();
-            let values = self.cache.get_many(&keys).await.map_err(failed("list"))?;
-            let mut listed = Vec::with_capacity(keys.len());
-            for (key, value) in keys.iter().zip(values) {
-                // Absent: it ended, or was deleted, since its key was read.
-                if let (Some(key), Some(value)) = (key.strip_prefix(PREFIX), value)
-                    && let Slot::Live(record) = slot::read(&value)
-                {
-                    listed.push(Listed { key: key.to_owned(), record });
-                }
-            }
-            Ok((listed, next.map(|cursor| cursor.0.to_string())))
-        })
+    ) -> StoreResult<Cleared> {
+        if before.is_some() {
+            // The cache itself drops sessions that have ended.
+            return Ok(Cleared::default());
+        }
+        let (keys, next) = self.page(cursor(from, "clear")?).await.map_err(failed("clear"))?;
+        let mut removed = 0;
+        for key in &keys {
+            removed += u64::from(self.cache.delete(key).await.map_err(failed("clear"))?);
+        }
+        Ok(Cleared::new(removed, next.map(|cursor| cursor.0.to_string())))
     }
+
+    async fn count(&self, before: Option<SystemTime>) -> StoreResult<Option<u64>> {
+        // All of them can only be counted by reading every key of the cache.
+        Ok(before.map(|_| 0))
+    }
+
+    async fn list(&self, from: Option<&str>, _limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
+        let (keys, next) = self.page(cursor(from, "list")?).await.map_err(failed("list"))?;
+        let keys: Vec<String> = keys.into_iter().collect();
+        let values = self.cache.get_many(&keys).await.map_err(failed("list"))?;
+        let mut listed = Vec::with_capacity(keys.len());
+        for (key, value) in keys.iter().zip(values) {
+            // Absent: it ended, or was deleted, since its key was read.
+            if let (Some(key), Some(value)) = (key.strip_prefix(PREFIX), value)
+                && let CacheEntry::Session(record) = cache_entry::read(&value)
+            {
+                listed.push(Listed::new(key, record));
+            }
+        }
+        Ok((listed, next.map(|cursor| cursor.0.to_string())))
+    }
+}
+
+/// The place in a scan of the cache that an earlier page returned.
+fn cursor(from: Option<&str>, action: &'static str) -> StoreResult<Option<Cursor>> {
+    let place = from.map(str::parse).transpose().map_err(|error| StoreError::new(action, error))?;
+    Ok(place.map(Cursor))
 }

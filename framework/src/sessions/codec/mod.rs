@@ -2,11 +2,14 @@
 //!
 //! `[.]base64(JSON):timestamp:signature` (`SessionBase.encode`, django/contrib/sessions/backends/base.py).
 
+mod big_integers;
+
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::exact::{Exact, WithExact};
+pub(crate) use self::big_integers::BigIntegers;
+use self::big_integers::WithBigIntegers;
 use crate::{
     json::to_ascii,
     settings::Settings,
@@ -28,7 +31,7 @@ pub(crate) struct Codec {
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) data: Map<String, Value>,
-    pub(crate) exact: Exact,
+    pub(crate) big_integers: BigIntegers,
     /// When it was written: the signature's timestamp.
     pub(crate) saved_at: SystemTime,
 }
@@ -51,8 +54,13 @@ impl Codec {
         Self { signer: Signer::from_settings(settings, salt) }
     }
 
-    pub(crate) fn encode(&self, data: &Map<String, Value>, exact: &Exact, now: SystemTime) -> String {
-        let json = to_ascii(&WithExact { data, exact }).expect("JSON values have a JSON form");
+    pub(crate) fn encode(
+        &self,
+        data: &Map<String, Value>,
+        big_integers: &BigIntegers,
+        now: SystemTime,
+    ) -> String {
+        let json = to_ascii(&WithBigIntegers { data, big_integers }).expect("JSON values have a JSON form");
         self.signer.seal(&json, true, now)
     }
 
@@ -60,8 +68,8 @@ impl Codec {
         let (json, saved_at) = self.signer.unseal(text)?;
         let json = if json.is_ascii() { json } else { latin_1(&json) };
         let data = serde_json::from_slice(&json).map_err(DecodeError::Content)?;
-        let exact = Exact::find(&json, &data);
-        Ok(Decoded { data, exact, saved_at })
+        let big_integers = BigIntegers::find(&json, &data);
+        Ok(Decoded { data, big_integers, saved_at })
     }
 }
 

@@ -1,16 +1,14 @@
-//! Removing sessions that have ended: what `manage clearsessions` does.
+//! Removing sessions that have ended: `manage clearsessions`.
 
 use std::{
     ops::RangeInclusive,
     time::{Duration, Instant},
 };
 
-use super::{
-    engine::{Kind, SessionEngine},
-    store::StoreError,
-};
+use super::{SessionEngine, Storage};
+use crate::sessions::store::StoreError;
 
-/// What a batch should take: visitors whose requests write wait behind it.
+/// The aimed duration of a batch: requests that write wait behind it.
 const BATCH_TIME: Duration = Duration::from_millis(8);
 /// The first batch, and the sizes between which the next ones are adapted to that.
 const FIRST_BATCH: usize = 100;
@@ -18,26 +16,51 @@ const BATCHES: RangeInclusive<usize> = 20..=2_000;
 /// The longest pause between two batches.
 const MAX_PAUSE: Duration = Duration::from_millis(50);
 
-/// Which sessions to remove.
+/// The sessions to remove.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Clear, SessionEngine};
+///
+/// async fn log_everybody_out(engine: &SessionEngine) -> nuages::Result<u64> {
+///     Ok(engine.clear(Clear::All, |_| {}).await?)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clear {
     /// Those that have ended.
     Expired,
-    /// Every one: everybody is logged out.
+    /// All that were stored when clearing began: everybody is logged out.
     All,
 }
 
-/// How far the removal is.
+/// The progress of a removal.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Clear, ClearProgress, SessionEngine};
+///
+/// async fn clear(engine: &SessionEngine) -> nuages::Result<()> {
+///     let print = |progress: ClearProgress| println!("{} of {:?}", progress.removed, progress.total);
+///     engine.clear(Clear::Expired, print).await?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClearProgress {
-    /// How many were removed so far.
+    /// How many sessions have been removed so far.
     pub removed: u64,
-    /// How many there were at the start, where the store can tell.
+    /// How many sessions have been skipped because they cannot be read.
+    pub skipped: u64,
+    /// How many there were at the start, where the store can count them.
     pub total: Option<u64>,
 }
 
 impl SessionEngine {
-    /// Removes the sessions that have ended and says how many they were (Django's `clear_expired`).
+    /// Removes the sessions that have ended and returns how many they were (Django's `clear_expired`).
     ///
     /// # Errors
     ///
@@ -46,31 +69,40 @@ impl SessionEngine {
         self.clear(Clear::Expired, |_| {}).await
     }
 
-    /// Removes sessions in batches, so that visitors are served meanwhile, telling `progress` after each.
-    /// A batch takes some milliseconds, and the pause after it as long.
+    /// Removes sessions in batches, so that requests are served in between, and returns how many. Calls
+    /// `progress` after each batch. A batch takes some milliseconds, and the pause after it as long.
+    ///
+    /// A session that cannot be read is skipped; see [`ClearProgress::skipped`].
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails; what was removed until then is removed.
+    /// [`StoreError`] where the store fails. The sessions removed until then stay removed.
     pub async fn clear(
         &self,
         what: Clear,
         mut progress: impl FnMut(ClearProgress) + Send,
     ) -> Result<u64, StoreError> {
-        let Kind::Store(store) = &self.0.kind else { return Ok(0) };
+        let Storage::Server(store) = &self.0.storage else { return Ok(0) };
         let before = match what {
             Clear::Expired => Some(self.clock().now()),
             Clear::All => None,
         };
-        let total = store.count(before).await?;
-        let (mut removed, mut size) = (0, FIRST_BATCH);
+        // Only the progress needs the count: where counting fails, clearing goes on without it.
+        let total = store.count(before).await.unwrap_or_else(|error| {
+            tracing::warn!(target: "nuages.sessions", error = &error as &dyn std::error::Error, "cannot count the sessions");
+            None
+        });
+        let mut so_far = ClearProgress { removed: 0, skipped: 0, total };
+        let (mut from, mut size) = (None, FIRST_BATCH);
         loop {
             let begun = Instant::now();
-            let batch = store.clear(before, size).await?;
-            removed += batch;
-            progress(ClearProgress { removed, total });
-            if batch == 0 {
-                return Ok(removed);
+            let batch = store.clear(before, from.as_deref(), size).await?;
+            so_far.removed += batch.removed;
+            so_far.skipped += batch.skipped;
+            progress(so_far);
+            from = batch.next;
+            if from.is_none() {
+                return Ok(so_far.removed);
             }
             let took = begun.elapsed();
             // Other processes only get at a database between two batches.

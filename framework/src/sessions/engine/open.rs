@@ -1,32 +1,32 @@
-//! Which engine a project uses: the one match over their names.
+//! Makes the engine that `SESSION_ENGINE` names: the one match over the engines' names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::{
-    backends,
-    codec::{COOKIE_SALT, Codec, STORE_SALT},
-    engine::{Engine, Kind, SessionEngine},
-    policy::Policy,
-    store::SessionStore,
-};
+use super::{Engine, SessionEngine, Storage};
 use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
     crypto::SaltedHmac,
     db::{Database, Databases},
+    sessions::{
+        backends::{self, file::FileStore},
+        codec::{COOKIE_SALT, Codec, STORE_SALT},
+        session::{Backing, ExpiryPolicy, Session},
+        store::{BoxedStore, SessionStore},
+    },
     settings::{ConfigError, Settings, SettingsErrors},
 };
 
 /// The engines that Nuages brings, by their short names.
 pub const ENGINES: [&str; 5] = ["cache", "cached_db", "db", "file", "signed_cookies"];
 
-/// Makes a project's own store; given to `App::session_engine` with the engine's name.
-pub type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn SessionStore>, BoxError> + Send + Sync>;
+/// Makes the store of a project's own engine.
+pub(crate) type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn BoxedStore>, BoxError> + Send + Sync>;
 
 /// What engines are made of.
-pub(crate) struct Parts<'a> {
+pub(crate) struct EngineParts<'a> {
     pub(crate) settings: &'a Settings,
     /// `None` where they cannot be opened, which has been told: the engine's own mistakes are told too.
     pub(crate) databases: Option<&'a Databases>,
@@ -35,6 +35,15 @@ pub(crate) struct Parts<'a> {
     pub(crate) clock: Clock,
     /// The project's own engines.
     pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
+}
+
+/// The factory, of stores of one type, among factories of any.
+pub(crate) fn session_store_factory<F, S>(factory: F) -> StoreFactory
+where
+    F: Fn(&Settings) -> Result<S, BoxError> + Send + Sync + 'static,
+    S: SessionStore,
+{
+    Arc::new(move |settings| Ok(Arc::new(factory(settings)?)))
 }
 
 impl SessionEngine {
@@ -82,7 +91,8 @@ impl SessionEngine {
             .map_err(|error| errors.0.push(ConfigError::new("DATABASES", error.to_string())))
             .ok();
         let registered = BTreeMap::new();
-        let parts = Parts { settings, databases: databases.as_ref(), caches, clock, registered: &registered };
+        let parts =
+            EngineParts { settings, databases: databases.as_ref(), caches, clock, registered: &registered };
         match Self::open(&parts) {
             Ok(engine) => errors.or(engine),
             Err(error) => {
@@ -93,30 +103,33 @@ impl SessionEngine {
     }
 
     /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
-    pub fn with_store(settings: &Settings, clock: Clock, store: Arc<dyn SessionStore>) -> Self {
-        Self::build(settings, clock, &settings.session.engine, Kind::Store(store))
+    pub fn with_store<S: SessionStore>(settings: &Settings, clock: Clock, store: S) -> Self {
+        Self::build(settings, clock, &settings.session.engine, Storage::Server(Arc::new(store)))
     }
 
     /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
-    pub(crate) fn open(parts: &Parts<'_>) -> Result<Self, Option<ConfigError>> {
+    pub(crate) fn open(parts: &EngineParts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
-        let kind = match name {
-            "db" => Kind::Store(backends::db::open(parts.database()?)),
+        let storage = match name {
+            "db" => Storage::Server(backends::db::open(parts.database()?)),
             "cache" => {
                 let cache = parts.cache()?.clone();
-                Kind::Store(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
+                Storage::Server(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
             }
             "cached_db" => {
                 let (database, cache) = (backends::db::open(parts.database()?), parts.cache()?.clone());
                 let clock = parts.clock.clone();
-                Kind::Store(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
+                Storage::Server(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
             }
             "file" => {
                 let session = &parts.settings.session;
                 let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
-                let codec = Codec::new(parts.settings, STORE_SALT);
-                let policy = Arc::new(Policy::new(parts.settings, parts.clock.clone()));
-                Kind::Store(Arc::new(backends::file::FileStore::new(path, prefix, codec, policy)))
+                Storage::Server(Arc::new(FileStore::new(
+                    path,
+                    prefix,
+                    session.cookie_age,
+                    parts.end_reader(),
+                )))
             }
             "signed_cookies" if parts.settings.session.hash_keys => {
                 return Err(parts
@@ -125,27 +138,27 @@ impl SessionEngine {
                     .with_hint("remove it, or use another SESSION_ENGINE")
                     .into());
             }
-            "signed_cookies" => Kind::Cookie,
+            "signed_cookies" => Storage::Cookie,
             name => match parts.registered.get(name) {
-                Some(factory) => Kind::Store(factory(parts.settings).map_err(|error| {
+                Some(factory) => Storage::Server(factory(parts.settings).map_err(|error| {
                     parts.settings.error("SESSION_ENGINE", format!("the engine cannot be made: {error}"))
                 })?),
                 None => return Err(Some(parts.unknown(name))),
             },
         };
-        Ok(Self::build(parts.settings, parts.clock.clone(), name, kind))
+        Ok(Self::build(parts.settings, parts.clock.clone(), name, storage))
     }
 
-    fn build(settings: &Settings, clock: Clock, name: &str, kind: Kind) -> Self {
-        let salt = match kind {
-            Kind::Store(_) => STORE_SALT,
-            Kind::Cookie => COOKIE_SALT,
+    fn build(settings: &Settings, clock: Clock, name: &str, storage: Storage) -> Self {
+        let salt = match storage {
+            Storage::Server(_) => STORE_SALT,
+            Storage::Cookie => COOKIE_SALT,
         };
         Self(Arc::new(Engine {
             name: name.to_owned(),
-            kind,
+            storage,
             codec: Codec::new(settings, salt),
-            policy: Arc::new(Policy::new(settings, clock)),
+            policy: Arc::new(ExpiryPolicy::new(settings, clock)),
             hash_keys: settings.session.hash_keys,
             cookie_name: settings.session.cookie_name.clone(),
             succession: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
@@ -154,7 +167,7 @@ impl SessionEngine {
     }
 }
 
-impl Parts<'_> {
+impl EngineParts<'_> {
     fn database(&self) -> Result<&Database, Option<ConfigError>> {
         let databases = self.databases.ok_or(None)?;
         databases.get("default").ok_or_else(|| {
@@ -174,6 +187,19 @@ impl Parts<'_> {
             let known: Vec<&str> = caches.aliases().collect();
             let message = format!("CACHES has no {alias:?} (it has: {})", known.join(", "));
             Some(self.settings.error("SESSION_CACHE_ALIAS", message))
+        })
+    }
+
+    /// Reads from a session's text when it ends, for stores that keep no moment beside it.
+    fn end_reader(&self) -> backends::file::EndReader {
+        let codec = Codec::new(self.settings, STORE_SALT);
+        let policy = Arc::new(ExpiryPolicy::new(self.settings, self.clock.clone()));
+        Box::new(move |text| {
+            let decoded = codec.decode(text).ok()?;
+            let saved_at = decoded.saved_at;
+            let mut session = Session::with_policy(policy.clone(), Backing::New);
+            session.fill(decoded);
+            Some(session.ends(saved_at))
         })
     }
 

@@ -1,19 +1,19 @@
-//! What a request did to its session, in order: the log that is replayed when another request changed
-//! the session meanwhile.
+//! The changes that a request made to its session, in order. They are replayed when another request has
+//! changed the session in between.
 //!
 //! Changes through `session["cart"]["a"] = …` are found by comparing the value before with the value
 //! after, down to the changed paths: two requests that change different parts of one value both win.
 
 use serde_json::{Map, Value};
 
-use super::exact::Exact;
+use crate::sessions::codec::BigIntegers;
 use crate::{Error, Result};
 
 /// Computes a key's new value from its present one.
 pub(crate) type Updater = Box<dyn Fn(Option<Value>) -> Result<Value> + Send + Sync>;
 
 /// One change.
-pub(crate) enum Op {
+pub(crate) enum LoggedChange {
     Set(String, Value),
     SetDefault(String, Value),
     Remove(String),
@@ -26,15 +26,15 @@ pub(crate) enum Op {
 
 /// All changes of one request, in order.
 #[derive(Default)]
-pub(crate) struct Log {
-    ops: Vec<Op>,
+pub(crate) struct ChangeLog {
+    ops: Vec<LoggedChange>,
     /// Keys lent out by `IndexMut`, with their values before.
     lent: Vec<(String, Option<Value>)>,
 }
 
-impl Log {
-    pub(crate) fn push(&mut self, op: Op) {
-        if let (Op::Set(key, _), Some(Op::Set(last, _))) = (&op, self.ops.last())
+impl ChangeLog {
+    pub(crate) fn push(&mut self, op: LoggedChange) {
+        if let (LoggedChange::Set(key, _), Some(LoggedChange::Set(last, _))) = (&op, self.ops.last())
             && key == last
         {
             self.ops.pop();
@@ -58,8 +58,8 @@ impl Log {
         for (key, before) in std::mem::take(&mut self.lent) {
             match (before, data.get(&key)) {
                 (Some(before), Some(after)) => differences(&before, after, &mut vec![key], &mut self.ops),
-                (None, Some(after)) => self.push(Op::Set(key, after.clone())),
-                (_, None) => self.push(Op::Remove(key)),
+                (None, Some(after)) => self.push(LoggedChange::Set(key, after.clone())),
+                (_, None) => self.push(LoggedChange::Remove(key)),
             }
         }
     }
@@ -70,37 +70,37 @@ impl Log {
     }
 
     /// Does it all again, on fresh data.
-    pub(crate) fn replay(&self, data: &mut Map<String, Value>, exact: &mut Exact) -> Result<()> {
-        self.ops.iter().try_for_each(|op| apply(op, data, exact))
+    pub(crate) fn replay(&self, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
+        self.ops.iter().try_for_each(|op| apply(op, data, big_integers))
     }
 }
 
-fn apply(op: &Op, data: &mut Map<String, Value>, exact: &mut Exact) -> Result<()> {
+fn apply(op: &LoggedChange, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
     match op {
-        Op::Set(key, value) => {
-            exact.forget(key);
+        LoggedChange::Set(key, value) => {
+            big_integers.forget(key);
             data.insert(key.clone(), value.clone());
         }
-        Op::SetDefault(key, value) => {
+        LoggedChange::SetDefault(key, value) => {
             data.entry(key.as_str()).or_insert_with(|| value.clone());
         }
-        Op::Remove(key) => {
-            exact.forget(key);
+        LoggedChange::Remove(key) => {
+            big_integers.forget(key);
             data.shift_remove(key);
         }
-        Op::Update(key, updater) => {
+        LoggedChange::Update(key, updater) => {
             let value = updater(data.get(key).cloned())
                 .map_err(|error| Error::context(error, format!("updating session[{key:?}] again")))?;
-            exact.forget(key);
+            big_integers.forget(key);
             data.insert(key.clone(), value);
         }
-        Op::SetPath(path, value) => {
+        LoggedChange::SetPath(path, value) => {
             if let Some((last, parents)) = path.split_last() {
                 let place = parents.iter().fold(data, |map, key| object(map, key));
                 place.insert(last.clone(), value.clone());
             }
         }
-        Op::RemovePath(path) => {
+        LoggedChange::RemovePath(path) => {
             if let Some((last, parents)) = path.split_last() {
                 let mut place = Some(data);
                 for key in parents {
@@ -111,8 +111,8 @@ fn apply(op: &Op, data: &mut Map<String, Value>, exact: &mut Exact) -> Result<()
                 }
             }
         }
-        Op::Clear => {
-            exact.clear();
+        LoggedChange::Clear => {
+            big_integers.clear();
             data.clear();
         }
     }
@@ -129,25 +129,25 @@ fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String,
 }
 
 /// Appends to `ops` what makes `after` out of `before`; `path` leads to them.
-fn differences(before: &Value, after: &Value, path: &mut Vec<String>, ops: &mut Vec<Op>) {
+fn differences(before: &Value, after: &Value, path: &mut Vec<String>, ops: &mut Vec<LoggedChange>) {
     if before == after {
         return;
     }
     let (Value::Object(old), Value::Object(new)) = (before, after) else {
         ops.push(match path.as_slice() {
-            [key] => Op::Set(key.clone(), after.clone()),
-            path => Op::SetPath(path.to_vec(), after.clone()),
+            [key] => LoggedChange::Set(key.clone(), after.clone()),
+            path => LoggedChange::SetPath(path.to_vec(), after.clone()),
         });
         return;
     };
     for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        ops.push(Op::RemovePath(path.iter().chain([key]).cloned().collect()));
+        ops.push(LoggedChange::RemovePath(path.iter().chain([key]).cloned().collect()));
     }
     for (key, value) in new {
         path.push(key.clone());
         match old.get(key) {
             Some(old) => differences(old, value, path, ops),
-            None => ops.push(Op::SetPath(path.clone(), value.clone())),
+            None => ops.push(LoggedChange::SetPath(path.clone(), value.clone())),
         }
         path.pop();
     }
@@ -165,24 +165,24 @@ mod tests {
     #[test]
     fn changes_of_different_parts_of_one_value_both_survive() {
         let mut mine = map(json!({"cart": {"a": 1, "b": {"x": 1}, "gone": 0}}));
-        let mut log = Log::default();
+        let mut log = ChangeLog::default();
         log.lend("cart", mine.get("cart"));
         mine["cart"]["b"]["x"] = json!(2);
         mine["cart"].as_object_mut().expect("object").remove("gone");
         log.settle(&mine);
 
         let mut fresh = map(json!({"cart": {"a": 9, "b": {"x": 1, "y": 1}, "gone": 0}, "other": true}));
-        log.replay(&mut fresh, &mut Exact::default()).expect("no updates");
+        log.replay(&mut fresh, &mut BigIntegers::default()).expect("no updates");
         assert_eq!(Value::Object(fresh), json!({"cart": {"a": 9, "b": {"x": 2, "y": 1}}, "other": true}));
     }
 
     #[test]
     fn a_path_into_a_value_that_is_gone_makes_it_again() {
-        let mut log = Log::default();
-        log.push(Op::SetPath(vec!["a".into(), "b".into(), "c".into()], json!(1)));
-        log.push(Op::RemovePath(vec!["x".into(), "y".into()]));
+        let mut log = ChangeLog::default();
+        log.push(LoggedChange::SetPath(vec!["a".into(), "b".into(), "c".into()], json!(1)));
+        log.push(LoggedChange::RemovePath(vec!["x".into(), "y".into()]));
         let mut fresh = map(json!({"a": 5}));
-        log.replay(&mut fresh, &mut Exact::default()).expect("no updates");
+        log.replay(&mut fresh, &mut BigIntegers::default()).expect("no updates");
         assert_eq!(Value::Object(fresh), json!({"a": {"b": {"c": 1}}}));
     }
 }

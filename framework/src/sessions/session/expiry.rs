@@ -31,7 +31,7 @@ pub(crate) const CREATED_KEY: &str = "_session_created";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    /// This long after the last change, in whole seconds (Django's `set_expiry(300)`).
     After(Duration),
     /// At this moment (Django's `set_expiry(datetime)`).
     At(SystemTime),
@@ -43,14 +43,14 @@ pub enum Expiry {
 
 /// The settings that decide when sessions end, and the clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Policy {
+pub(crate) struct ExpiryPolicy {
     pub(crate) cookie_age: Duration,
     pub(crate) expire_at_browser_close: bool,
     pub(crate) absolute_age: Option<Duration>,
     pub(crate) clock: Clock,
 }
 
-impl Policy {
+impl ExpiryPolicy {
     pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             cookie_age: settings.session.cookie_age,
@@ -116,7 +116,7 @@ impl Policy {
     }
 }
 
-impl Default for Policy {
+impl Default for ExpiryPolicy {
     fn default() -> Self {
         Self {
             cookie_age: Duration::from_secs(1_209_600),
@@ -127,21 +127,22 @@ impl Default for Policy {
     }
 }
 
-/// `moment + age`, or as late as can be told.
+/// `moment + age`, or the last moment of the calendar where that lies beyond it.
 fn later(moment: SystemTime, age: Duration) -> SystemTime {
-    // 9999-12-31, the last day that Python's datetime and the databases' columns can hold.
-    let last = clock::from_unix(253_402_300_799);
+    let last = clock::last_moment();
     moment.checked_add(age).map_or(last, |end| end.min(last))
 }
 
-/// An expiry as Django stores it; `None` removes it.
-pub(crate) fn stored(expiry: Expiry) -> Option<Value> {
-    match expiry {
-        Expiry::Default => None,
-        Expiry::BrowserClose => Some(Value::from(0)),
-        // 0 would mean browser close: a fraction of a second counts as one.
-        Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
-        Expiry::At(moment) => Some(Value::from(format_moment(moment))),
+impl Expiry {
+    /// The expiry as Django stores it; `None` removes it.
+    pub(super) fn stored(self) -> Option<Value> {
+        match self {
+            Self::Default => None,
+            Self::BrowserClose => Some(Value::from(0)),
+            // 0 would mean browser close: a fraction of a second counts as one.
+            Self::After(age) => Some(Value::from(age.as_secs().max(1))),
+            Self::At(moment) => Some(Value::from(format_moment(moment))),
+        }
     }
 }
 
@@ -187,7 +188,7 @@ mod tests {
     fn ages_too_large_for_any_calendar_end_with_it() {
         let mut data = Map::new();
         data.insert(EXPIRY_KEY.into(), Value::from(u64::MAX));
-        let end = Policy::default().ends(&data, None, SystemTime::now());
+        let end = ExpiryPolicy::default().ends(&data, None, SystemTime::now());
         assert_eq!(clock::unix(end), 253_402_300_799);
     }
 }

@@ -1,9 +1,17 @@
-//! `request.session`: a plain value with a log of what was done to it.
+//! `request.session`: a plain value with a log of the changes made to it.
 //!
-//! Loaded before the view, saved after it by [`SessionEngine`](super::SessionEngine); no I/O happens
-//! here. Reading and writing values is in `data.rs`.
+//! The session engine loads it before the view and saves it after it; no I/O happens here. The fields are
+//! private to this folder: the engine uses the methods at the end of this file. The dictionary methods are
+//! in `values.rs`.
+
+mod change_log;
+mod expiry;
+mod handle;
+mod key;
+mod values;
 
 use std::{
+    borrow::Cow,
     fmt,
     sync::{
         Arc,
@@ -14,14 +22,14 @@ use std::{
 
 use serde_json::{Map, Value};
 
+use self::change_log::{ChangeLog, LoggedChange};
+pub use self::{expiry::Expiry, handle::SessionHandle, key::SessionKey, values::ValueError};
+pub(crate) use self::{expiry::ExpiryPolicy, handle::Loan};
 use super::{
-    SessionKey,
-    codec::Decoded,
-    exact::Exact,
-    ops::{Log, Op},
-    policy::{CREATED_KEY, EXPIRY_KEY, Expiry, Policy, stored},
+    codec::{BigIntegers, Codec, Decoded},
+    store::Record,
 };
-use crate::clock;
+use crate::{Result, clock};
 
 /// The visitor's session: JSON values by name.
 ///
@@ -42,154 +50,96 @@ use crate::clock;
 /// ```
 #[derive(Default)]
 pub struct Session {
-    pub(super) data: Map<String, Value>,
-    pub(super) exact: Exact,
-    pub(super) log: Log,
-    pub(super) accessed: AtomicBool,
-    pub(super) modified: bool,
-    pub(super) origin: Origin,
-    pub(super) created: Option<SystemTime>,
-    /// `cycle_key` was asked for.
-    pub(super) cycle: bool,
-    /// Stored keys that `flush` gave up: their records are to be deleted.
-    pub(super) discarded: Vec<String>,
-    policy: Arc<Policy>,
+    data: Map<String, Value>,
+    big_integers: BigIntegers,
+    log: ChangeLog,
+    accessed: AtomicBool,
+    modified: bool,
+    backing: Backing,
+    created: Option<SystemTime>,
+    /// `cycle_key` was called.
+    cycle: bool,
+    /// Stored keys that `flush` gave up: their records will be deleted.
+    discarded: Vec<String>,
+    policy: Arc<ExpiryPolicy>,
 }
 
-/// Where a session came from.
+/// Where a session is kept.
 #[derive(Default)]
-pub(super) enum Origin {
+pub(super) enum Backing {
     /// The request carried no session cookie, or the session was flushed.
     #[default]
     New,
     /// The cookie names no session, or one that has ended or was deleted.
     Unknown,
-    /// The store holds something under this key that cannot be read: it is left alone.
+    /// The data stored under this key cannot be read: it is left alone.
     Unreadable,
     /// Kept by the signed_cookies engine: the cookie's value is the session.
     Cookie { text: String, saved_at: SystemTime },
     /// Kept by a store.
-    Stored(Stored),
+    Stored(StoredSession),
 }
 
 /// A session's place in its store.
-pub(super) struct Stored {
+pub(super) struct StoredSession {
     pub(super) key: SessionKey,
     /// The key as the store knows it: hashed under `SESSION_HASH_KEYS`.
     pub(super) stored_key: String,
-    /// The encoded data as it was loaded or last saved: what compare-and-swap expects.
-    pub(super) text: String,
-    pub(super) expires: SystemTime,
+    /// The record as it was loaded or last saved: what compare-and-swap expects.
+    pub(super) record: Record,
     pub(super) saved_at: SystemTime,
 }
 
 impl Session {
-    pub(super) fn with_policy(policy: Arc<Policy>, origin: Origin) -> Self {
-        Self { policy, origin, ..Self::default() }
-    }
-
-    /// Takes over decoded data, keeping log, flags and origin.
-    pub(super) fn fill(&mut self, decoded: Decoded) {
-        self.data = decoded.data;
-        self.exact = decoded.exact;
-        let created = self.data.shift_remove(CREATED_KEY);
-        let created = created.and_then(|seconds| seconds.as_i64()).map(clock::from_unix);
-        // A session made before SESSION_ABSOLUTE_AGE was set counts from its last change.
-        let fallback = self.policy.absolute_age.map(|_| decoded.saved_at);
-        self.created = created.or(fallback);
-    }
-
-    /// The data as they are to be written, with what only the engine reads.
-    pub(super) fn sealed_data(&self) -> std::borrow::Cow<'_, Map<String, Value>> {
-        use std::borrow::Cow;
-        match self.created {
-            None => Cow::Borrowed(&self.data),
-            Some(created) => {
-                let mut data = self.data.clone();
-                data.insert(CREATED_KEY.to_owned(), clock::unix(created).into());
-                Cow::Owned(data)
-            }
-        }
-    }
-
-    /// When the session ends if it is saved at `now`.
-    pub(super) fn ends(&self, now: SystemTime) -> SystemTime {
-        self.policy.ends(&self.data, self.created, now)
-    }
-
-    /// When the session was last written, if it is a stored one.
+    /// Returns when the session was last written, if it was loaded or has been saved.
     pub fn saved_at(&self) -> Option<SystemTime> {
-        match &self.origin {
-            Origin::Stored(stored) => Some(stored.saved_at),
-            Origin::Cookie { saved_at, .. } => Some(*saved_at),
-            Origin::New | Origin::Unknown | Origin::Unreadable => None,
+        match &self.backing {
+            Backing::Cookie { saved_at, .. } => Some(*saved_at),
+            _ => self.stored().map(|stored| stored.saved_at),
         }
     }
 
-    /// The session's key, once it has one (Django's `session_key`). With the `signed_cookies` engine
-    /// there is none: the cookie is the session.
+    /// Returns the session's key, once it has one (Django's `session_key`). With the `signed_cookies`
+    /// engine there is none: the cookie is the session.
     pub fn key(&self) -> Option<&SessionKey> {
-        match &self.origin {
-            Origin::Stored(stored) => Some(&stored.key),
-            Origin::New | Origin::Unknown | Origin::Unreadable | Origin::Cookie { .. } => None,
-        }
+        self.stored().map(|stored| &stored.key)
     }
 
-    /// What the session cookie is to say after a save: the key, or the signed data.
-    pub(crate) fn cookie_value(&self) -> Option<&str> {
-        match &self.origin {
-            Origin::Stored(stored) => Some(stored.key.as_str()),
-            Origin::Cookie { text, .. } => Some(text),
-            Origin::New | Origin::Unknown | Origin::Unreadable => None,
-        }
-    }
-
-    /// Removes all data and the key: the old record is deleted, whatever the response's status, and a
-    /// later write in this request starts a new session (Django's `flush`). This is what logging out is.
+    /// Removes all data and the key (Django's `flush`): this is a logout. The old record is deleted, whatever
+    /// the response's status, and a later write in this request starts a new session.
     pub fn flush(&mut self) {
         self.wipe();
-        if let Origin::Stored(stored) = std::mem::take(&mut self.origin) {
+        if let Backing::Stored(stored) = std::mem::take(&mut self.backing) {
             self.discarded.push(stored.stored_key);
         }
         self.created = None;
         self.cycle = false;
     }
 
-    /// Gives the session a new key and keeps its data; the old record is deleted (Django's
-    /// `cycle_key`). Called at login, against session fixation.
+    /// Gives the session a new key, keeps its data and deletes the old record (Django's `cycle_key`). Call it
+    /// at login, against session fixation.
     pub fn cycle_key(&mut self) {
-        self.cycle = matches!(self.origin, Origin::Stored(_));
+        self.cycle = self.stored().is_some();
         self.mark_modified();
     }
 
-    /// Whether `flush` asks for records to be deleted, which also a 5xx must not prevent.
-    pub(crate) fn has_discarded(&self) -> bool {
-        !self.discarded.is_empty()
-    }
-
-    /// Whether a stored session cannot be read: its cookie is left alone unless something is written.
-    pub(crate) fn is_unreadable(&self) -> bool {
-        matches!(self.origin, Origin::Unreadable)
-    }
-
-    /// True where there is neither a key nor data (Django's `is_empty`): such a session leaves no trace.
+    /// Returns true where there is neither a key nor data (Django's `is_empty`): such a session leaves no
+    /// trace.
     pub fn is_empty(&self) -> bool {
-        let keyless = matches!(self.origin, Origin::New | Origin::Unknown | Origin::Unreadable);
-        let cookie_only = matches!(self.origin, Origin::Cookie { .. });
-        (keyless || cookie_only) && self.data.is_empty()
+        self.stored().is_none() && self.data.is_empty()
     }
 
-    /// Whether the session was read or changed in this request: the response then varies by cookie.
+    /// Returns whether the session was read or changed in this request: the response then varies by cookie.
     pub fn is_accessed(&self) -> bool {
         self.accessed.load(Relaxed)
     }
 
-    /// Whether the session was changed in this request, and is to be saved.
+    /// Returns whether the session was changed in this request and will be saved.
     pub fn is_modified(&self) -> bool {
         self.modified
     }
 
-    /// Says that the session is to be saved, or not after all (Django's `session.modified = True`).
+    /// Sets whether the session will be saved (Django's `session.modified = True`).
     ///
     /// Changes through `session["key"]`, nested ones too, are noticed without this.
     pub fn set_modified(&mut self, modified: bool) {
@@ -197,24 +147,24 @@ impl Session {
         self.modified = modified;
     }
 
-    /// Sets when this session ends (Django's `set_expiry`); stored with the data, as Django stores it.
+    /// Sets when this session ends (Django's `set_expiry`). It is stored with the data, as Django stores it.
     pub fn set_expiry(&mut self, expiry: Expiry) {
-        match stored(expiry) {
-            Some(value) => self.set(EXPIRY_KEY.to_owned(), value),
+        match expiry.stored() {
+            Some(value) => self.set(expiry::EXPIRY_KEY.to_owned(), value),
             None => {
-                self.take(EXPIRY_KEY);
+                self.take(expiry::EXPIRY_KEY);
             }
         }
     }
 
-    /// How long the session lasts if it is saved now, to the second (Django's `get_expiry_age`).
+    /// Returns how long the session lasts if it is saved now, to the second (Django's `get_expiry_age`).
     pub fn expiry_age(&self) -> Duration {
         let now = self.policy.clock.now();
         let age = self.expiry_date_at(now).duration_since(now).unwrap_or_default();
         Duration::from_secs(age.as_secs())
     }
 
-    /// The moment the session ends if it is saved now (Django's `get_expiry_date`).
+    /// Returns the moment at which the session ends if it is saved now (Django's `get_expiry_date`).
     pub fn expiry_date(&self) -> SystemTime {
         self.expiry_date_at(self.policy.clock.now())
     }
@@ -226,12 +176,15 @@ impl Session {
         self.policy.ends(&self.data, created, now)
     }
 
-    /// Whether the cookie ends with the browser (Django's `get_expire_at_browser_close`).
+    /// Returns whether the cookie ends with the browser (Django's `get_expire_at_browser_close`).
     pub fn expires_at_browser_close(&self) -> bool {
         self.touch();
         self.policy.closes_with_browser(&self.data)
     }
+}
 
+/// The changes that `values.rs` is made of. Each keeps data, log and flags together.
+impl Session {
     /// Notes that the session was read.
     pub(crate) fn touch(&self) {
         // A plain store costs a cache line; most reads find it set.
@@ -240,18 +193,171 @@ impl Session {
         }
     }
 
+    /// Notes that the session was changed.
     pub(super) fn mark_modified(&mut self) {
         *self.accessed.get_mut() = true;
         self.modified = true;
     }
 
-    /// Empties the data and says so in the log.
-    pub(super) fn wipe(&mut self) {
+    fn set(&mut self, key: String, value: Value) {
+        self.settle();
+        self.mark_modified();
+        self.big_integers.forget(&key);
+        self.log.push(LoggedChange::Set(key.clone(), value.clone()));
+        self.data.insert(key, value);
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.touch();
+        self.settle();
+        let value = self.data.shift_remove(key)?;
+        self.mark_modified();
+        self.big_integers.forget(key);
+        self.log.push(LoggedChange::Remove(key.to_owned()));
+        Some(value)
+    }
+
+    /// Empties the data and logs it.
+    fn wipe(&mut self) {
         self.mark_modified();
         self.data.clear();
-        self.exact.clear();
+        self.big_integers.clear();
         self.log.clear();
-        self.log.push(Op::Clear);
+        self.log.push(LoggedChange::Clear);
+    }
+
+    /// Brings the log up to date with changes made through `IndexMut`.
+    pub(super) fn settle(&mut self) {
+        if self.log.has_lent() {
+            self.log.settle(&self.data);
+        }
+    }
+}
+
+/// Loading and saving: for the session engine and the middleware.
+impl Session {
+    pub(super) fn with_policy(policy: Arc<ExpiryPolicy>, backing: Backing) -> Self {
+        Self { policy, backing, ..Self::default() }
+    }
+
+    /// Takes over decoded data. Log, flags and backing stay.
+    pub(super) fn fill(&mut self, decoded: Decoded) {
+        self.data = decoded.data;
+        self.big_integers = decoded.big_integers;
+        let created = self.data.shift_remove(expiry::CREATED_KEY);
+        let created = created.and_then(|seconds| seconds.as_i64()).map(clock::from_unix);
+        // A session made before SESSION_ABSOLUTE_AGE was set counts from its last change.
+        let fallback = self.policy.absolute_age.map(|_| decoded.saved_at);
+        self.created = created.or(fallback);
+    }
+
+    /// Takes over what another request stored, and repeats this request's changes on it.
+    pub(super) fn rebase(&mut self, record: Record, decoded: Decoded) -> Result<()> {
+        if let Backing::Stored(stored) = &mut self.backing {
+            stored.record = record;
+            stored.saved_at = decoded.saved_at;
+        }
+        self.fill(decoded);
+        self.log.replay(&mut self.data, &mut self.big_integers)
+    }
+
+    /// The text to store: the data, and the moment of creation where it counts.
+    pub(super) fn encoded(&self, codec: &Codec, now: SystemTime) -> String {
+        let data = match self.created {
+            None => Cow::Borrowed(&self.data),
+            Some(created) => {
+                let mut data = self.data.clone();
+                data.insert(expiry::CREATED_KEY.to_owned(), clock::unix(created).into());
+                Cow::Owned(data)
+            }
+        };
+        codec.encode(&data, &self.big_integers, now)
+    }
+
+    pub(super) fn into_data(self) -> Map<String, Value> {
+        self.data
+    }
+
+    /// The place in the store, if the session has one.
+    pub(super) fn stored(&self) -> Option<&StoredSession> {
+        match &self.backing {
+            Backing::Stored(stored) => Some(stored),
+            Backing::New | Backing::Unknown | Backing::Unreadable | Backing::Cookie { .. } => None,
+        }
+    }
+
+    /// The value of the session cookie after a save: the key, or the signed data.
+    pub(crate) fn cookie_value(&self) -> Option<&str> {
+        match &self.backing {
+            Backing::Cookie { text, .. } => Some(text),
+            _ => self.key().map(SessionKey::as_str),
+        }
+    }
+
+    /// Notes where the session has just been stored.
+    pub(super) fn set_backing(&mut self, backing: Backing) {
+        self.backing = backing;
+    }
+
+    /// Notes that the session is no longer stored, and returns the key under which it was.
+    pub(super) fn lose(&mut self) -> Option<String> {
+        match std::mem::replace(&mut self.backing, Backing::Unknown) {
+            Backing::Stored(stored) => Some(stored.stored_key),
+            Backing::New | Backing::Unknown | Backing::Unreadable | Backing::Cookie { .. } => None,
+        }
+    }
+
+    /// Notes that everything is saved.
+    pub(super) fn mark_saved(&mut self) {
+        self.log.clear();
+        self.cycle = false;
+        self.modified = false;
+    }
+
+    /// Whether `cycle_key` asks for a new key.
+    pub(super) fn wants_new_key(&self) -> bool {
+        self.cycle
+    }
+
+    /// The next record that `flush` asks to delete.
+    pub(super) fn next_discarded(&self) -> Option<&str> {
+        self.discarded.last().map(String::as_str)
+    }
+
+    /// Notes that the record of [`Session::next_discarded`] is deleted.
+    pub(super) fn mark_discarded(&mut self) {
+        self.discarded.pop();
+    }
+
+    /// Whether `flush` asks for records to be deleted, which also a 5xx must not prevent.
+    pub(crate) fn has_discarded(&self) -> bool {
+        !self.discarded.is_empty()
+    }
+
+    /// Whether the stored session cannot be read: its cookie is left alone unless something is written.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self.backing, Backing::Unreadable)
+    }
+
+    /// Makes `now` the moment of creation, where `SESSION_ABSOLUTE_AGE` needs one and there is none.
+    pub(super) fn note_creation(&mut self, now: SystemTime) {
+        if self.created.is_none() && self.policy.absolute_age.is_some() {
+            self.created = Some(now);
+        }
+    }
+
+    pub(super) fn created(&self) -> Option<SystemTime> {
+        self.created
+    }
+
+    /// When the session ends if it is saved at `now`.
+    pub(super) fn ends(&self, now: SystemTime) -> SystemTime {
+        self.policy.ends(&self.data, self.created, now)
+    }
+
+    /// Whether `SESSION_ABSOLUTE_AGE` has ended the session at `now`.
+    pub(super) fn is_too_old(&self, now: SystemTime) -> bool {
+        self.policy.absolute_end(self.created).is_some_and(|end| end <= now)
     }
 }
 

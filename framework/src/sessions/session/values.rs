@@ -8,13 +8,24 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{ops::Op, session::Session};
+use super::{Session, change_log::LoggedChange};
 use crate::Result;
 
 /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
 const TEST_COOKIE: (&str, &str) = ("testcookie", "worked");
 
-/// A value of the session that is not what the view asked for.
+/// A value of the session cannot be read as the type that the view asked for, or cannot be stored.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Session, ValueError};
+///
+/// let mut session = Session::default();
+/// session["visits"] = "many".into();
+/// let error = session.get::<u64>("visits").unwrap_err();
+/// assert_eq!(error.to_string(), r#"session["visits"] holds a string, not u64"#);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -53,7 +64,7 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.touch();
         let Some(value) = self.data.get(key) else { return Ok(None) };
-        let typed = match self.exact.text(key, value) {
+        let typed = match self.big_integers.text(key, value) {
             Some(text) => serde_json::from_str(text.get()),
             None => T::deserialize(value),
         };
@@ -95,7 +106,7 @@ impl Session {
             let value = to_value(key, default)?;
             self.settle();
             self.mark_modified();
-            self.log.push(Op::SetDefault(key.to_owned(), value.clone()));
+            self.log.push(LoggedChange::SetDefault(key.to_owned(), value.clone()));
             self.data.insert(key.to_owned(), value);
         }
         Ok(&self.data[key])
@@ -128,7 +139,7 @@ impl Session {
         let value = to_value(&key, f(self.get(&key)?))?;
         self.settle();
         self.mark_modified();
-        self.exact.forget(&key);
+        self.big_integers.forget(&key);
         self.data.insert(key.clone(), value);
         let name = key.clone();
         let updater = move |old: Option<Value>| -> Result<Value> {
@@ -140,7 +151,7 @@ impl Session {
             };
             to_value(&name, f(old))
         };
-        self.log.push(Op::Update(key, Box::new(updater)));
+        self.log.push(LoggedChange::Update(key, Box::new(updater)));
         Ok(())
     }
 
@@ -204,31 +215,6 @@ impl Session {
     /// Removes the test value.
     pub fn delete_test_cookie(&mut self) {
         self.take(TEST_COOKIE.0);
-    }
-
-    pub(super) fn set(&mut self, key: String, value: Value) {
-        self.settle();
-        self.mark_modified();
-        self.exact.forget(&key);
-        self.log.push(Op::Set(key.clone(), value.clone()));
-        self.data.insert(key, value);
-    }
-
-    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
-        self.touch();
-        self.settle();
-        let value = self.data.shift_remove(key)?;
-        self.mark_modified();
-        self.exact.forget(key);
-        self.log.push(Op::Remove(key.to_owned()));
-        Some(value)
-    }
-
-    /// Brings the log up to date with what was changed through `IndexMut`.
-    pub(super) fn settle(&mut self) {
-        if self.log.has_lent() {
-            self.log.settle(&self.data);
-        }
     }
 }
 

@@ -14,13 +14,13 @@ use std::{
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::marks::{MARKED, Marks, PREFIX};
+use super::invalidation::{Invalidation, MARK_TTL, PREFIX};
 use crate::{
     Clock,
     cache::{CacheError, CacheStore, Ttl},
     error::Unavailable,
     sessions::{
-        backends::slot::{self, Slot},
+        backends::cache_entry::{self, CacheEntry},
         store::Record,
     },
 };
@@ -30,10 +30,10 @@ use crate::{
 const LONGEST: Duration = Duration::from_secs(3600);
 /// What a change waits for the cache.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// The slots of all sessions. Clones are the same.
+/// The coherence of all sessions. Clones are the same.
 #[derive(Clone)]
-pub(super) struct Slots {
-    pub(super) marks: Marks,
+pub(super) struct Coherence {
+    pub(super) invalidation: Invalidation,
     clock: Clock,
 }
 
@@ -49,25 +49,25 @@ pub(super) enum Seen {
     Unknown,
 }
 
-impl Slots {
+impl Coherence {
     pub(super) fn new(cache: Arc<dyn CacheStore>, clock: Clock) -> Self {
-        Self { marks: Marks::new(cache), clock }
+        Self { invalidation: Invalidation::new(cache), clock }
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        self.marks.cache.is_shared()
+        self.invalidation.cache.is_shared()
     }
 
     /// Looks at a session's slot.
     pub(super) async fn look(&self, key: &str, now: SystemTime) -> Seen {
         let wire = wire(key);
-        if self.marks.in_doubt(&wire) {
+        if self.invalidation.in_doubt(&wire) {
             return Seen::Unknown;
         }
-        match self.marks.cache.get(&wire).await {
-            Ok(value) => match (value.as_deref().map(slot::read), value) {
-                (Some(Slot::Live(record)), _) if record.expires > now => Seen::Session(record),
-                (Some(Slot::Mark), Some(mark)) => Seen::Mark(mark),
+        match self.invalidation.cache.get(&wire).await {
+            Ok(value) => match (value.as_deref().map(cache_entry::read), value) {
+                (Some(CacheEntry::Session(record)), _) if record.is_live(now) => Seen::Session(record),
+                (Some(CacheEntry::Mark), Some(mark)) => Seen::Mark(mark),
                 (_, value) => Seen::Other(value),
             },
             Err(error) => {
@@ -77,10 +77,11 @@ impl Slots {
         }
     }
 
-    /// Marks a slot that still holds what was `seen`; `None` where it does not.
+    /// Invalidation a slot that still holds what was `seen`; `None` where it does not.
     pub(super) async fn mark(&self, key: &str, seen: Option<&[u8]>) -> Option<Bytes> {
-        let mark = slot::mark();
-        let marked = self.marks.cache.compare_and_set(&wire(key), seen, Some(mark.clone()), MARKED).await;
+        let mark = cache_entry::mark();
+        let marked =
+            self.invalidation.cache.compare_and_set(&wire(key), seen, Some(mark.clone()), MARK_TTL).await;
         match marked {
             Ok(marked) => marked.then_some(mark),
             Err(error) => {
@@ -92,8 +93,10 @@ impl Slots {
 
     /// Caches what the database said after the `mark` was seen, if it is still there.
     pub(super) async fn fill(&self, key: &str, mark: &[u8], record: &Record) {
-        let (value, ttl) = (slot::live(&record.data, record.expires), self.ttl(record.expires));
-        if let Err(error) = self.marks.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await {
+        let (value, ttl) = (cache_entry::session(record), self.ttl(record));
+        if let Err(error) =
+            self.invalidation.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await
+        {
             warn(&error, "cannot cache the session");
         }
     }
@@ -101,18 +104,18 @@ impl Slots {
     /// Announces a change, before the database is asked for it. Dropped without an outcome, because the
     /// database failed or the caller gave up, it leaves the slot in doubt.
     pub(super) fn change(&self, key: &str) -> Change {
-        Change { slots: self.clone(), wire: wire(key), open: true }
+        Change { coherence: self.clone(), wire: wire(key), open: true }
     }
 
-    fn ttl(&self, expires: SystemTime) -> Ttl {
-        let left = expires.duration_since(self.clock.now()).unwrap_or(Duration::ZERO);
+    fn ttl(&self, record: &Record) -> Ttl {
+        let left = record.ends().duration_since(self.clock.now()).unwrap_or(Duration::ZERO);
         Ttl::After(left.min(LONGEST))
     }
 }
 
 /// A change on its way through the database.
 pub(super) struct Change {
-    slots: Slots,
+    coherence: Coherence,
     wire: String,
     open: bool,
 }
@@ -120,41 +123,46 @@ pub(super) struct Change {
 impl Change {
     /// A session that was not there before is there.
     pub(super) async fn created(self, new: &Record) {
-        let value = slot::live(&new.data, new.expires);
+        let value = cache_entry::session(new);
         let step = async |this: &Self| {
-            let ttl = this.slots.ttl(new.expires);
-            this.slots.marks.cache.compare_and_set(&this.wire, None, Some(value), ttl).await
+            let ttl = this.coherence.ttl(new);
+            this.coherence.invalidation.cache.compare_and_set(&this.wire, None, Some(value), ttl).await
         };
         self.settle(step).await;
     }
 
-    /// The session whose data was `expected` is `new` now; `keep_expiry` says that its end stayed.
-    pub(super) async fn replaced(self, expected: &str, new: &Record, keep_expiry: bool) {
+    /// The session that was `expected` is `new` now.
+    pub(super) async fn replaced(self, expected: &Record, new: &Record) {
         let step = async |this: &Self| {
-            if new.expires <= this.slots.clock.now() {
+            if !new.is_live(this.coherence.clock.now()) {
                 return Ok(false);
             }
-            let present = match keep_expiry {
-                true => Some(slot::live(expected, new.expires)),
-                false => this.holding(expected).await?,
+            // Where the end stayed, the present value is known to the byte.
+            let present = match expected.expires == new.expires {
+                true => Some(cache_entry::session(expected)),
+                false => this.holding(&expected.data).await?,
             };
             let Some(present) = present else { return Ok(false) };
-            let (value, ttl) = (slot::live(&new.data, new.expires), this.slots.ttl(new.expires));
-            this.slots.marks.cache.compare_and_set(&this.wire, Some(&present), Some(value), ttl).await
+            let (value, ttl) = (cache_entry::session(new), this.coherence.ttl(new));
+            this.coherence
+                .invalidation
+                .cache
+                .compare_and_set(&this.wire, Some(&present), Some(value), ttl)
+                .await
         };
         self.settle(step).await;
     }
 
     /// The database does not hold `expected`, which the caller read: the slot must not either.
-    pub(super) async fn refused(self, expected: &str) {
-        let step = async |this: &Self| match this.holding(expected).await? {
+    pub(super) async fn refused(self, expected: &Record) {
+        let step = async |this: &Self| match this.holding(&expected.data).await? {
             None => Ok(true),
             Some(stale) => {
-                let swap = this.slots.marks.cache.compare_and_set(
+                let swap = this.coherence.invalidation.cache.compare_and_set(
                     &this.wire,
                     Some(&stale),
-                    Some(slot::mark()),
-                    MARKED,
+                    Some(cache_entry::mark()),
+                    MARK_TTL,
                 );
                 swap.await
             }
@@ -174,18 +182,20 @@ impl Change {
 
     /// The slot's bytes, if it holds the session with these data.
     async fn holding(&self, data: &str) -> Result<Option<Bytes>, CacheError> {
-        let value = self.slots.marks.cache.get(&self.wire).await?;
-        Ok(value.filter(|value| matches!(slot::read(value), Slot::Live(record) if record.data == data)))
+        let value = self.coherence.invalidation.cache.get(&self.wire).await?;
+        Ok(value.filter(
+            |value| matches!(cache_entry::read(value), CacheEntry::Session(record) if record.data == data),
+        ))
     }
 
     /// Takes the step that keeps the session cached, and marks the slot where that cannot be done.
     async fn settle(mut self, step: impl AsyncFnOnce(&Self) -> Result<bool, CacheError>) {
-        let trusted = !self.slots.marks.in_doubt(&self.wire);
+        let trusted = !self.coherence.invalidation.in_doubt(&self.wire);
         let attempt = async {
             if trusted && step(&self).await.unwrap_or_else(|error| self.failed(&error)) {
                 return Ok(());
             }
-            self.slots.marks.set(&self.wire).await
+            self.coherence.invalidation.set(&self.wire).await
         };
         match timeout(PATIENCE, attempt).await {
             Ok(Ok(())) => self.open = false,
@@ -206,7 +216,7 @@ impl Change {
 impl Drop for Change {
     fn drop(&mut self) {
         if self.open {
-            self.slots.marks.doubt(std::mem::take(&mut self.wire));
+            self.coherence.invalidation.doubt(std::mem::take(&mut self.wire));
         }
     }
 }

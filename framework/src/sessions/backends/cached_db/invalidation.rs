@@ -13,13 +13,13 @@ use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
     cache::{CacheError, CacheStore, Ttl},
-    sessions::backends::slot,
+    sessions::backends::cache_entry,
 };
 
 /// Django's `KEY_PREFIX` of this engine (django/contrib/sessions/backends/cached_db.py).
 pub(super) const PREFIX: &str = "django.contrib.sessions.cached_db";
 /// Longer than a reader takes to ask the database; a mark that ends earlier costs a fill, no more.
-pub(super) const MARKED: Ttl = Ttl::After(Duration::from_secs(60));
+pub(super) const MARK_TTL: Ttl = Ttl::After(Duration::from_secs(60));
 /// Between two attempts to mark slots while the cache is down.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Beyond so many keys in doubt, all are.
@@ -27,7 +27,7 @@ const MAX_DOUBTS: usize = 100_000;
 
 /// The cache, and the slots in it that are in doubt. Clones are the same.
 #[derive(Clone)]
-pub(super) struct Marks {
+pub(super) struct Invalidation {
     pub(super) cache: Arc<dyn CacheStore>,
     doubts: Arc<Mutex<Doubts>>,
 }
@@ -44,14 +44,14 @@ struct Doubts {
     repairing: bool,
 }
 
-impl Marks {
+impl Invalidation {
     pub(super) fn new(cache: Arc<dyn CacheStore>) -> Self {
         Self { cache, doubts: Arc::default() }
     }
 
     /// Makes the slot hold nothing that was read before.
     pub(super) async fn set(&self, wire: &str) -> Result<(), CacheError> {
-        let Err(error) = self.cache.set(wire, slot::mark(), MARKED).await else { return Ok(()) };
+        let Err(error) = self.cache.set(wire, cache_entry::mark(), MARK_TTL).await else { return Ok(()) };
         // A server without memory refuses writes, but deletes. Nobody caches over an empty slot unmarked.
         match self.cache.delete(wire).await {
             Ok(_) => Ok(()),
@@ -102,7 +102,7 @@ impl Marks {
 }
 
 /// The task that marks the slots in doubt, until there are none.
-struct Repair(Marks);
+struct Repair(Invalidation);
 
 impl Repair {
     async fn run(self) {
@@ -138,7 +138,7 @@ impl Repair {
         Ok(())
     }
 
-    /// Marks every slot there is.
+    /// Invalidation every slot there is.
     async fn mark_all(&self) -> Result<(), CacheError> {
         let before = self.0.doubts().count;
         let mut from = None;

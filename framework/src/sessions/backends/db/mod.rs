@@ -3,38 +3,20 @@
 //! A swap is one `UPDATE … WHERE session_key = ? AND session_data = ?`: it needs no column of its own,
 //! so it also holds while a Django site writes the same row.
 
+mod error;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
 
-use crate::{
-    db::{Database, DbError},
-    sessions::store::{SessionStore, StoreError},
-};
+use crate::{db::Database, sessions::store::BoxedStore};
 
 /// The store on this database.
-pub(crate) fn open(database: &Database) -> Arc<dyn SessionStore> {
+pub(crate) fn open(database: &Database) -> Arc<dyn BoxedStore> {
     match database {
         Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone())),
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => Arc::new(postgres::PostgresStore::new(postgres.clone())),
-    }
-}
-
-/// The sessions' table is not there.
-#[derive(Debug, thiserror::Error)]
-#[error("the table django_session is missing: run `manage migrate`")]
-struct MissingTable(#[source] DbError);
-
-/// A database's error as the store's.
-fn failed(action: &'static str) -> impl FnOnce(DbError) -> StoreError {
-    move |error| {
-        if error.is_missing_table() {
-            StoreError::new(action, MissingTable(error))
-        } else {
-            StoreError::new(action, error)
-        }
     }
 }

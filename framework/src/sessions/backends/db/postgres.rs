@@ -5,11 +5,10 @@ use std::time::SystemTime;
 
 use tokio_postgres::Row;
 
-use super::failed;
+use super::error::failed;
 use crate::{
-    BoxFuture,
     db::{DbError, Postgres},
-    sessions::store::{Listed, Promises, Record, SessionStore, StoreResult, Swap},
+    sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreResult, Swap},
 };
 
 /// Sessions in Django's table of a PostgreSQL database.
@@ -37,149 +36,122 @@ impl PostgresStore {
     }
 }
 
-/// The record in the columns `session_data, expire_date` that begin at `first`. A moment that this machine
-/// cannot tell has passed.
+/// The record in the columns `session_data, expire_date` that begin at `first`. A moment outside of
+/// this machine's calendar counts as passed.
 fn record(row: &Row, first: usize) -> Record {
     let expires = row.try_get(first + 1).unwrap_or(SystemTime::UNIX_EPOCH);
-    Record { data: row.get(first), expires }
+    Record::new(row.get::<_, String>(first), expires)
 }
 
 impl SessionStore for PostgresStore {
     fn promises(&self) -> Promises {
-        Promises {
-            durable: true,
-            shared: true,
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: false,
-        }
+        Promises::none().durable().shared().revocable().compare_and_swap()
     }
 
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        Box::pin(async move {
-            let select = "SELECT session_data, expire_date FROM django_session \
-                          WHERE session_key = $1 AND expire_date > $2";
-            let row = self.database.query_opt(select, &[&key, &now]).await.map_err(failed("load"))?;
-            // A moment that this machine cannot tell is later for the server, but has passed here.
-            Ok(row.map(|row| record(&row, 0)).filter(|record| record.expires > now))
-        })
+    async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
+        let select = "SELECT session_data, expire_date FROM django_session \
+                      WHERE session_key = $1 AND expire_date > $2";
+        let row = self.database.query_opt(select, &[&key, &now]).await.map_err(failed("load"))?;
+        // A moment outside of this machine's calendar is later for the server, but counts as passed here.
+        Ok(row.map(|row| record(&row, 0)).filter(|record| record.is_live(now)))
     }
 
-    fn create<'a>(&'a self, key: &'a str, new: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move {
-            let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
-                          VALUES ($1, $2, $3) ON CONFLICT (session_key) DO NOTHING";
-            let rows = self.database.execute(insert, &[&key, &new.data, &new.expires]).await;
-            Ok(rows.map_err(failed("save"))? == 1)
-        })
+    async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
+        let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
+                      VALUES ($1, $2, $3) ON CONFLICT (session_key) DO NOTHING";
+        let rows = self.database.execute(insert, &[&key, &new.data, &new.ends()]).await;
+        Ok(rows.map_err(failed("save"))? == 1)
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new: &'a Record,
-        keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move {
-            let swap = async {
-                let rows = if keep_expiry {
-                    // Without an indexed column PostgreSQL changes the row in its place.
-                    let update = "UPDATE django_session SET session_data = $3 \
-                                  WHERE session_key = $1 AND session_data = $2";
-                    self.database.execute(update, &[&key, &expected, &new.data]).await?
-                } else {
-                    let update = "UPDATE django_session SET session_data = $3, expire_date = $4 \
-                                  WHERE session_key = $1 AND session_data = $2";
-                    self.database.execute(update, &[&key, &expected, &new.data, &new.expires]).await?
-                };
-                self.swapped(rows, key).await
+    async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
+        let swap = async {
+            let rows = if expected.expires == new.expires {
+                // Without an indexed column PostgreSQL changes the row in its place.
+                let update = "UPDATE django_session SET session_data = $3 \
+                              WHERE session_key = $1 AND session_data = $2";
+                self.database.execute(update, &[&key, &expected.data, &new.data]).await?
+            } else {
+                let update = "UPDATE django_session SET session_data = $3, expire_date = $4 \
+                              WHERE session_key = $1 AND session_data = $2";
+                self.database.execute(update, &[&key, &expected.data, &new.data, &new.ends()]).await?
             };
-            swap.await.map_err(failed("save"))
-        })
+            self.swapped(rows, key).await
+        };
+        swap.await.map_err(failed("save"))
     }
 
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        new: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(async move {
-            let swap = async {
-                let update = "UPDATE django_session SET session_key = $3, session_data = $4, expire_date = $5 \
-                     WHERE session_key = $1 AND session_data = $2";
-                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                    [&key, &expected, &new_key, &new.data, &new.expires];
-                let rows = self.database.execute(update, &params).await?;
-                self.swapped(rows, key).await
-            };
-            swap.await.map_err(failed("save"))
-        })
+    async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
+        let swap = async {
+            let update = "UPDATE django_session SET session_key = $3, session_data = $4, expire_date = $5 \
+                 WHERE session_key = $1 AND session_data = $2";
+            let ends = new.ends();
+            let params: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&key, &expected.data, &new_key, &new.data, &ends];
+            let rows = self.database.execute(update, &params).await?;
+            self.swapped(rows, key).await
+        };
+        swap.await.map_err(failed("save"))
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move {
-            let delete = "DELETE FROM django_session WHERE session_key = $1";
-            Ok(self.database.execute(delete, &[&key]).await.map_err(failed("delete"))? > 0)
-        })
+    async fn delete(&self, key: &str) -> StoreResult<bool> {
+        let delete = "DELETE FROM django_session WHERE session_key = $1";
+        Ok(self.database.execute(delete, &[&key]).await.map_err(failed("delete"))? > 0)
     }
 
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { self.is_there(key).await.map_err(failed("load")) })
+    async fn exists(&self, key: &str) -> StoreResult<bool> {
+        self.is_there(key).await.map_err(failed("load"))
     }
 
-    fn clear(&self, now: Option<SystemTime>, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Box::pin(async move {
-            // Rows that a request holds just now are left to the next batch: nobody waits for anybody.
-            let cleared = match now {
-                Some(now) => {
-                    let delete = "DELETE FROM django_session WHERE ctid = ANY (ARRAY( \
-                                  SELECT ctid FROM django_session WHERE expire_date < $1 \
-                                  ORDER BY expire_date LIMIT $2 FOR UPDATE SKIP LOCKED))";
-                    self.database.execute(delete, &[&now, &limit]).await
-                }
-                None => {
-                    let delete = "DELETE FROM django_session WHERE ctid = ANY (ARRAY( \
-                                  SELECT ctid FROM django_session LIMIT $1 FOR UPDATE SKIP LOCKED))";
-                    self.database.execute(delete, &[&limit]).await
-                }
-            };
-            cleared.map_err(failed("clear"))
-        })
-    }
-
-    fn count(&self, now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        Box::pin(async move {
-            let row = match now {
-                Some(now) => {
-                    let select = "SELECT count(*) FROM django_session WHERE expire_date < $1";
-                    self.database.query_opt(select, &[&now]).await
-                }
-                None => self.database.query_opt("SELECT count(*) FROM django_session", &[]).await,
-            };
-            let count: Option<i64> = row.map_err(failed("count"))?.map(|row| row.get(0));
-            Ok(count.map(|count| u64::try_from(count).unwrap_or_default()))
-        })
-    }
-
-    fn list<'a>(
-        &'a self,
-        cursor: Option<&'a str>,
+    async fn clear(
+        &self,
+        before: Option<SystemTime>,
+        from: Option<&str>,
         limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        let after = cursor.unwrap_or_default();
+    ) -> StoreResult<Cleared> {
+        let (most, after) = (i64::try_from(limit).unwrap_or(i64::MAX), from.unwrap_or_default());
+        // Rows that a request holds just now are left to the next batch: no request waits for clearing.
+        let Some(before) = before else {
+            // By key, so that sessions which visitors make behind the place are not chased.
+            let delete = "WITH page AS (SELECT ctid, session_key FROM django_session \
+                          WHERE session_key > $1 ORDER BY session_key LIMIT $2), \
+                          free AS (SELECT d.ctid FROM django_session d JOIN page USING (session_key) \
+                          FOR UPDATE OF d SKIP LOCKED), \
+                          gone AS (DELETE FROM django_session WHERE ctid = ANY (ARRAY(SELECT ctid FROM free)) \
+                          RETURNING 1) \
+                          SELECT (SELECT count(*) FROM gone), (SELECT max(session_key) FROM page)";
+            let row = self.database.query_opt(delete, &[&after, &most]).await.map_err(failed("clear"))?;
+            let (removed, last): (i64, Option<String>) =
+                row.map_or((0, None), |row| (row.get(0), row.get(1)));
+            return Ok(Cleared::new(u64::try_from(removed).unwrap_or_default(), last));
+        };
+        let delete = "DELETE FROM django_session WHERE ctid = ANY (ARRAY( \
+                      SELECT ctid FROM django_session WHERE expire_date < $1 \
+                      ORDER BY expire_date LIMIT $2 FOR UPDATE SKIP LOCKED))";
+        let removed = self.database.execute(delete, &[&before, &most]).await.map_err(failed("clear"))?;
+        Ok(Cleared::new(removed, (removed > 0).then(String::new)))
+    }
+
+    async fn count(&self, before: Option<SystemTime>) -> StoreResult<Option<u64>> {
+        let row = match before {
+            Some(before) => {
+                let select = "SELECT count(*) FROM django_session WHERE expire_date < $1";
+                self.database.query_opt(select, &[&before]).await
+            }
+            None => self.database.query_opt("SELECT count(*) FROM django_session", &[]).await,
+        };
+        let count: Option<i64> = row.map_err(failed("count"))?.map(|row| row.get(0));
+        Ok(count.map(|count| u64::try_from(count).unwrap_or_default()))
+    }
+
+    async fn list(&self, from: Option<&str>, limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
+        let after = from.unwrap_or_default();
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        Box::pin(async move {
-            let select = "SELECT session_key, session_data, expire_date FROM django_session \
-                          WHERE session_key > $1 ORDER BY session_key LIMIT $2";
-            let rows = self.database.query(select, &[&after, &most]).await.map_err(failed("list"))?;
-            let page: Vec<Listed> =
-                rows.iter().map(|row| Listed { key: row.get(0), record: record(row, 1) }).collect();
-            let next = (page.len() == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
-            Ok((page, next))
-        })
+        let select = "SELECT session_key, session_data, expire_date FROM django_session \
+                      WHERE session_key > $1 ORDER BY session_key LIMIT $2";
+        let rows = self.database.query(select, &[&after, &most]).await.map_err(failed("list"))?;
+        let page: Vec<Listed> =
+            rows.iter().map(|row| Listed::new(row.get::<_, String>(0), record(row, 1))).collect();
+        let next = (page.len() == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
+        Ok((page, next))
     }
 }

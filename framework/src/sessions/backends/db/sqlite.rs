@@ -5,12 +5,11 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
-use super::failed;
+use super::error::failed;
 use crate::{
-    BoxFuture,
-    clock::from_unix,
+    clock::last_moment,
     db::Sqlite,
-    sessions::store::{Listed, Promises, Record, SessionStore, StoreResult, Swap},
+    sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreResult, Swap},
 };
 
 /// Sessions in Django's table of an SQLite database.
@@ -27,8 +26,7 @@ impl SqliteStore {
 /// A moment as Django writes it into SQLite: UTC text `YYYY-MM-DD HH:MM:SS[.ffffff]`
 /// (`adapt_datetimefield_value`, django/db/backends/sqlite3/operations.py). Text in this form sorts by time.
 fn to_text(moment: SystemTime) -> String {
-    // The calendar ends with the year 9999.
-    let moment = OffsetDateTime::from(moment.min(from_unix(253_402_300_799)));
+    let moment = OffsetDateTime::from(moment.min(last_moment()));
     let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
     let whole = format!("{date} {hour:02}:{minute:02}:{second:02}");
     match moment.microsecond() {
@@ -53,7 +51,7 @@ fn record(row: &Row<'_>, first: usize) -> rusqlite::Result<Record> {
         Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
     };
     let expires = from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
-    Ok(Record { data: text(first)?, expires })
+    Ok(Record::new(text(first)?, expires))
 }
 
 /// Why a swap changed no row.
@@ -64,179 +62,161 @@ fn missed(connection: &Connection, key: &str) -> rusqlite::Result<Swap> {
 
 impl SessionStore for SqliteStore {
     fn promises(&self) -> Promises {
-        Promises {
-            durable: true,
-            shared: true,
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: false,
-        }
+        Promises::none().durable().shared().revocable().compare_and_swap()
     }
 
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
+    async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
         let (key, text) = (key.to_owned(), to_text(now));
-        Box::pin(async move {
-            let select = "SELECT session_data, expire_date FROM django_session \
-                          WHERE session_key = ?1 AND expire_date > ?2";
-            let read = self.database.read(move |db| {
-                db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0)).optional()
-            });
-            // What is no moment may be larger, as text.
-            Ok(read.await.map_err(failed("load"))?.filter(|record| record.expires > now))
-        })
+        let select = "SELECT session_data, expire_date FROM django_session \
+                      WHERE session_key = ?1 AND expire_date > ?2";
+        let read = self.database.read(move |db| {
+            db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0)).optional()
+        });
+        // Text that is no moment may compare as larger.
+        Ok(read.await.map_err(failed("load"))?.filter(|record| record.is_live(now)))
     }
 
-    fn create<'a>(&'a self, key: &'a str, new: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        let (key, data, expires) = (key.to_owned(), new.data.clone(), to_text(new.expires));
-        Box::pin(async move {
-            let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
-                          VALUES (?1, ?2, ?3) ON CONFLICT (session_key) DO NOTHING";
-            let write = self
-                .database
-                .write(move |db| db.prepare_cached(insert)?.execute(params![key, data, expires]));
-            Ok(write.await.map_err(failed("save"))? == 1)
-        })
+    async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
+        let (key, data, expires) = (key.to_owned(), new.data.clone(), to_text(new.ends()));
+        let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
+                      VALUES (?1, ?2, ?3) ON CONFLICT (session_key) DO NOTHING";
+        let write =
+            self.database.write(move |db| db.prepare_cached(insert)?.execute(params![key, data, expires]));
+        Ok(write.await.map_err(failed("save"))? == 1)
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new: &'a Record,
-        keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        let (key, expected, data) = (key.to_owned(), expected.to_owned(), new.data.clone());
-        let expires = (!keep_expiry).then(|| to_text(new.expires));
-        Box::pin(async move {
-            let write = self.database.write(move |db| {
-                let changed = match expires {
-                    // Without the indexed column the write costs a third.
-                    None => db
-                        .prepare_cached(
-                            "UPDATE django_session SET session_data = ?3 \
-                             WHERE session_key = ?1 AND session_data = ?2",
-                        )?
-                        .execute(params![key, expected, data])?,
-                    Some(expires) => db
-                        .prepare_cached(
-                            "UPDATE django_session SET session_data = ?3, expire_date = ?4 \
-                             WHERE session_key = ?1 AND session_data = ?2",
-                        )?
-                        .execute(params![key, expected, data, expires])?,
-                };
-                if changed == 1 { Ok(Swap::Done) } else { missed(db, &key) }
-            });
-            write.await.map_err(failed("save"))
-        })
+    async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
+        let (key, data) = (key.to_owned(), new.data.clone());
+        let moved = (expected.expires != new.expires).then(|| to_text(new.ends()));
+        let expected = expected.data.clone();
+        let write = self.database.write(move |db| {
+            let changed = match moved {
+                // Without the indexed column the write costs a third.
+                None => db
+                    .prepare_cached(
+                        "UPDATE django_session SET session_data = ?3 \
+                         WHERE session_key = ?1 AND session_data = ?2",
+                    )?
+                    .execute(params![key, expected, data])?,
+                Some(expires) => db
+                    .prepare_cached(
+                        "UPDATE django_session SET session_data = ?3, expire_date = ?4 \
+                         WHERE session_key = ?1 AND session_data = ?2",
+                    )?
+                    .execute(params![key, expected, data, expires])?,
+            };
+            if changed == 1 { Ok(Swap::Done) } else { missed(db, &key) }
+        });
+        write.await.map_err(failed("save"))
     }
 
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        new: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        let (key, expected, new_key) = (key.to_owned(), expected.to_owned(), new_key.to_owned());
-        let (data, expires) = (new.data.clone(), to_text(new.expires));
-        Box::pin(async move {
-            let update = "UPDATE django_session SET session_key = ?3, session_data = ?4, expire_date = ?5 \
-                          WHERE session_key = ?1 AND session_data = ?2";
-            let write = self.database.write(move |db| {
-                let changed =
-                    db.prepare_cached(update)?.execute(params![key, expected, new_key, data, expires])?;
-                if changed == 1 { Ok(Swap::Done) } else { missed(db, &key) }
-            });
-            write.await.map_err(failed("save"))
-        })
+    async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
+        let (key, expected, new_key) = (key.to_owned(), expected.data.clone(), new_key.to_owned());
+        let (data, expires) = (new.data.clone(), to_text(new.ends()));
+        let update = "UPDATE django_session SET session_key = ?3, session_data = ?4, expire_date = ?5 \
+                      WHERE session_key = ?1 AND session_data = ?2";
+        let write = self.database.write(move |db| {
+            let changed =
+                db.prepare_cached(update)?.execute(params![key, expected, new_key, data, expires])?;
+            if changed == 1 { Ok(Swap::Done) } else { missed(db, &key) }
+        });
+        write.await.map_err(failed("save"))
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
+    async fn delete(&self, key: &str) -> StoreResult<bool> {
         let key = key.to_owned();
-        Box::pin(async move {
-            let delete = "DELETE FROM django_session WHERE session_key = ?1";
-            let write = self.database.write(move |db| db.prepare_cached(delete)?.execute([key]));
-            Ok(write.await.map_err(failed("delete"))? > 0)
-        })
+        let delete = "DELETE FROM django_session WHERE session_key = ?1";
+        let write = self.database.write(move |db| db.prepare_cached(delete)?.execute([key]));
+        Ok(write.await.map_err(failed("delete"))? > 0)
     }
 
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
+    async fn exists(&self, key: &str) -> StoreResult<bool> {
         let key = key.to_owned();
-        Box::pin(async move {
-            let select = "SELECT 1 FROM django_session WHERE session_key = ?1";
-            let read = self.database.read(move |db| db.prepare_cached(select)?.exists([key]));
-            read.await.map_err(failed("load"))
-        })
+        let select = "SELECT 1 FROM django_session WHERE session_key = ?1";
+        let read = self.database.read(move |db| db.prepare_cached(select)?.exists([key]));
+        read.await.map_err(failed("load"))
     }
 
-    fn clear(&self, now: Option<SystemTime>, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Box::pin(async move {
-            let write = self.database.write(move |db| match now {
-                Some(now) => db
+    async fn clear(
+        &self,
+        before: Option<SystemTime>,
+        from: Option<&str>,
+        limit: usize,
+    ) -> StoreResult<Cleared> {
+        let (most, after) = (i64::try_from(limit).unwrap_or(i64::MAX), from.unwrap_or_default().to_owned());
+        let write = self.database.write(move |db| match before {
+            Some(before) => {
+                let removed = db
                     .prepare_cached(
                         "DELETE FROM django_session WHERE rowid IN (SELECT rowid FROM django_session \
                          WHERE expire_date < ?1 ORDER BY expire_date LIMIT ?2)",
                     )?
-                    .execute(params![to_text(now), limit]),
-                None => db
+                    .execute(params![to_text(before), most])?;
+                Ok(Cleared::new(removed as u64, (removed == limit).then(String::new)))
+            }
+            // By key, so that sessions which visitors make behind the place are not chased.
+            None => {
+                let last: Option<String> = db
                     .prepare_cached(
-                        "DELETE FROM django_session WHERE rowid IN \
-                         (SELECT rowid FROM django_session LIMIT ?1)",
+                        "SELECT max(session_key) FROM (SELECT session_key FROM django_session \
+                         WHERE session_key > ?1 AND session_key < x'' ORDER BY session_key LIMIT ?2)",
                     )?
-                    .execute([limit]),
-            });
-            Ok(write.await.map_err(failed("clear"))? as u64)
-        })
+                    .query_row(params![after, most], |row| row.get(0))?;
+                let removed = match &last {
+                    // After the last text key: rows whose key is damaged.
+                    None => db.execute("DELETE FROM django_session WHERE session_key >= x''", [])?,
+                    Some(last) => db
+                        .prepare_cached(
+                            "DELETE FROM django_session WHERE session_key > ?1 AND session_key <= ?2",
+                        )?
+                        .execute(params![after, last])?,
+                };
+                Ok(Cleared::new(removed as u64, last))
+            }
+        });
+        write.await.map_err(failed("clear"))
     }
 
-    fn count(&self, now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        Box::pin(async move {
-            let read = self.database.read_long(move |db| match now {
-                Some(now) => db.query_row(
-                    "SELECT count(*) FROM django_session WHERE expire_date < ?1",
-                    [to_text(now)],
-                    |row| row.get::<_, i64>(0),
-                ),
-                None => db.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)),
-            });
-            let count = read.await.map_err(failed("count"))?;
-            Ok(Some(u64::try_from(count).unwrap_or_default()))
-        })
+    async fn count(&self, before: Option<SystemTime>) -> StoreResult<Option<u64>> {
+        let read = self.database.read_long(move |db| match before {
+            Some(before) => db.query_row(
+                "SELECT count(*) FROM django_session WHERE expire_date < ?1",
+                [to_text(before)],
+                |row| row.get::<_, i64>(0),
+            ),
+            None => db.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)),
+        });
+        let count = read.await.map_err(failed("count"))?;
+        Ok(Some(u64::try_from(count).unwrap_or_default()))
     }
 
-    fn list<'a>(
-        &'a self,
-        cursor: Option<&'a str>,
-        limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        let after = cursor.unwrap_or_default().to_owned();
-        Box::pin(async move {
-            // Every text is smaller than the empty blob: keys that are not text, in damaged rows, stay out.
-            let select = "SELECT session_key, session_data, expire_date FROM django_session \
-                          WHERE session_key > ?1 AND session_key < x'' ORDER BY session_key LIMIT ?2";
-            let read = self.database.read_long(move |db| {
-                let mut statement = db.prepare_cached(select)?;
-                let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
-                let (mut page, mut seen) = (Vec::new(), 0);
-                while let Some(row) = rows.next()? {
-                    seen += 1;
-                    if let Ok(key) = row.get_ref(0)?.as_str() {
-                        page.push(Listed { key: key.to_owned(), record: record(row, 1)? });
-                    }
+    async fn list(&self, from: Option<&str>, limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
+        let after = from.unwrap_or_default().to_owned();
+        // Every text is smaller than the empty blob: keys that are not text, in damaged rows, stay out.
+        let select = "SELECT session_key, session_data, expire_date FROM django_session \
+                      WHERE session_key > ?1 AND session_key < x'' ORDER BY session_key LIMIT ?2";
+        let read = self.database.read_long(move |db| {
+            let mut statement = db.prepare_cached(select)?;
+            let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+            let (mut page, mut seen) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                seen += 1;
+                if let Ok(key) = row.get_ref(0)?.as_str() {
+                    page.push(Listed::new(key, record(row, 1)?));
                 }
-                Ok((page, seen))
-            });
-            let (page, seen) = read.await.map_err(failed("list"))?;
-            let next = (seen == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
-            Ok((page, next))
-        })
+            }
+            Ok((page, seen))
+        });
+        let (page, seen) = read.await.map_err(failed("list"))?;
+        let next = (seen == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
+        Ok((page, next))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::from_unix;
     use std::time::Duration;
 
     #[test]

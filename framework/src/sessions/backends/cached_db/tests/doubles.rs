@@ -13,10 +13,9 @@ use bytes::Bytes;
 use tokio::task::yield_now;
 
 use crate::{
-    BoxFuture,
     cache::{CacheError, CacheFuture, CacheStore, Cursor, Locmem, Moved, Page, Ttl},
     error::Unavailable,
-    sessions::store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
+    sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
 };
 
 /// A pseudo-random sequence (xorshift64).
@@ -44,14 +43,14 @@ impl Chance {
 }
 
 /// A database in memory.
-pub(super) struct Table {
+pub(super) struct RowsDouble {
     pub(super) rows: Mutex<BTreeMap<String, Record>>,
     pub(super) chance: Arc<Chance>,
     /// The next writes take effect, but are answered with an error.
     pub(super) ambiguous: AtomicBool,
 }
 
-impl Table {
+impl RowsDouble {
     pub(super) fn rows(&self) -> MutexGuard<'_, BTreeMap<String, Record>> {
         self.rows.lock().expect("no test panics under it")
     }
@@ -71,12 +70,12 @@ impl Table {
 fn swap(
     rows: &mut BTreeMap<String, Record>,
     key: &str,
-    expected: &str,
+    expected: &Record,
     work: impl FnOnce(&mut BTreeMap<String, Record>),
 ) -> Swap {
     match rows.get(key) {
         None => Swap::Gone,
-        Some(present) if present.data != expected => Swap::Changed,
+        Some(present) if present.data != expected.data => Swap::Changed,
         Some(_) => {
             work(rows);
             Swap::Done
@@ -84,94 +83,71 @@ fn swap(
     }
 }
 
-impl SessionStore for Table {
+impl SessionStore for RowsDouble {
     fn promises(&self) -> Promises {
-        Promises {
-            durable: true,
-            shared: true,
-            revocable: true,
-            compare_and_swap: true,
-            self_clearing: false,
-        }
+        Promises::none().durable().shared().revocable().compare_and_swap()
     }
 
-    fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        Box::pin(async move {
-            self.chance.wait().await;
-            let found = self.rows().get(key).filter(|record| record.expires > now).cloned();
-            self.chance.wait().await;
-            Ok(found)
-        })
+    async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
+        self.chance.wait().await;
+        let found = self.rows().get(key).filter(|record| record.is_live(now)).cloned();
+        self.chance.wait().await;
+        Ok(found)
     }
 
-    fn create<'a>(&'a self, key: &'a str, record: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(self.write(move |rows| {
+    async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
+        let insert = |rows: &mut BTreeMap<String, Record>| {
             let free = !rows.contains_key(key);
             if free {
-                rows.insert(key.to_owned(), record.clone());
+                rows.insert(key.to_owned(), new.clone());
             }
             free
-        }))
+        };
+        self.write(insert).await
     }
 
-    fn replace<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        record: &'a Record,
-        _keep_expiry: bool,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(self.write(move |rows| {
-            swap(rows, key, expected, |rows| drop(rows.insert(key.to_owned(), record.clone())))
-        }))
+    async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
+        let insert = |rows: &mut BTreeMap<String, Record>| drop(rows.insert(key.to_owned(), new.clone()));
+        self.write(|rows| swap(rows, key, expected, insert)).await
     }
 
-    fn rename<'a>(
-        &'a self,
-        key: &'a str,
-        expected: &'a str,
-        new_key: &'a str,
-        record: &'a Record,
-    ) -> BoxFuture<'a, StoreResult<Swap>> {
-        Box::pin(self.write(move |rows| {
-            swap(rows, key, expected, |rows| {
-                rows.remove(key);
-                rows.insert(new_key.to_owned(), record.clone());
-            })
-        }))
+    async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
+        let rename = |rows: &mut BTreeMap<String, Record>| {
+            rows.remove(key);
+            rows.insert(new_key.to_owned(), new.clone());
+        };
+        self.write(|rows| swap(rows, key, expected, rename)).await
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(self.write(move |rows| rows.remove(key).is_some()))
+    async fn delete(&self, key: &str) -> StoreResult<bool> {
+        self.write(|rows| rows.remove(key).is_some()).await
     }
 
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, StoreResult<bool>> {
-        Box::pin(async move { Ok(self.rows().contains_key(key)) })
+    async fn exists(&self, key: &str) -> StoreResult<bool> {
+        Ok(self.rows().contains_key(key))
     }
 
-    fn clear(&self, _now: Option<SystemTime>, _limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        Box::pin(async { Ok(0) })
+    async fn clear(
+        &self,
+        _before: Option<SystemTime>,
+        _from: Option<&str>,
+        _limit: usize,
+    ) -> StoreResult<Cleared> {
+        Ok(Cleared::default())
     }
 
-    fn count(&self, _now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
-        Box::pin(async { Ok(Some(self.rows().len() as u64)) })
+    async fn count(&self, _before: Option<SystemTime>) -> StoreResult<Option<u64>> {
+        Ok(Some(self.rows().len() as u64))
     }
 
-    fn list<'a>(
-        &'a self,
-        _cursor: Option<&'a str>,
-        limit: usize,
-    ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        Box::pin(async move {
-            let rows = self.rows();
-            let page = rows.iter().take(limit);
-            let listed = page.map(|(key, record)| Listed { key: key.clone(), record: record.clone() });
-            Ok((listed.collect(), None))
-        })
+    async fn list(&self, _from: Option<&str>, limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
+        let rows = self.rows();
+        let listed = rows.iter().take(limit).map(|(key, record)| Listed::new(key, record.clone()));
+        Ok((listed.collect(), None))
     }
 }
 
-/// A cache that dawdles, and fails where it is told to.
+/// A cache that is slow at random, and fails on demand.
 #[derive(Clone, Debug)]
 pub(super) struct Shaky {
     pub(super) inner: Locmem,

@@ -20,11 +20,11 @@ use tokio::{
     task::{JoinSet, yield_now},
 };
 
-use self::doubles::{ByPointer, Chance, Shaky, Table};
+use self::doubles::{ByPointer, Chance, RowsDouble, Shaky};
 use super::*;
 use crate::{
     cache::{KeySpace, Locmem, Ttl},
-    sessions::backends::slot::{self, Slot},
+    sessions::backends::cache_entry::{self, CacheEntry},
 };
 
 const SLOT: &str = "django.contrib.sessions.cached_db";
@@ -33,7 +33,7 @@ const KEYS: [&str; 3] = ["firstkey", "secondkey", "thirdkey"];
 /// One database, one cache, and what was acknowledged.
 #[derive(Clone)]
 struct World {
-    table: Arc<Table>,
+    table: Arc<RowsDouble>,
     cache: Shaky,
     clock: Clock,
     chance: Arc<Chance>,
@@ -49,7 +49,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let (chance, clock) = (Chance::new(seed), Clock::system());
         let table =
-            Table { rows: Mutex::default(), chance: chance.clone(), ambiguous: AtomicBool::new(false) };
+            RowsDouble { rows: Mutex::default(), chance: chance.clone(), ambiguous: AtomicBool::new(false) };
         let inner = Locmem::new(KeySpace::new("", 1), 1000, clock.clone());
         let cache = Shaky { inner, chance: ByPointer(chance.clone()), failing: Arc::default() };
         Self { table: Arc::new(table), cache, clock, chance, acknowledged: Arc::default() }
@@ -61,7 +61,7 @@ impl World {
     }
 
     fn record(&self, version: u64) -> Record {
-        Record { data: version.to_string(), expires: self.clock.now() + Duration::from_secs(3600) }
+        Record::new(version.to_string(), self.clock.now() + Duration::from_secs(3600))
     }
 
     fn acknowledged(&self, key: &str) -> u64 {
@@ -77,7 +77,7 @@ impl World {
     /// Loads and checks that nothing acknowledged before is missing, unless others may hide it.
     async fn load(&self, process: &CachedDb, key: &str, check: bool) -> Option<Record> {
         let before = self.acknowledged(key);
-        let loaded = process.load(key, self.clock.now()).await.expect("the doubles answer");
+        let loaded = SessionStore::load(process, key, self.clock.now()).await.expect("the doubles answer");
         match &loaded {
             Some(record) if check => {
                 assert!(version(record) >= before, "{key}: {} after {before}", record.data);
@@ -100,13 +100,13 @@ impl World {
             match self.chance.below(12) {
                 0..4 => {}
                 4 if deletes => {
-                    if process.delete(key).await.is_ok() {
+                    if SessionStore::delete(&*process, key).await.is_ok() {
                         self.acknowledge(key, u64::MAX);
                     }
                 }
                 5 if deletes && key == KEYS[0] => {
                     if let Ok(Swap::Done) =
-                        process.rename(key, &seen.data, KEYS[2], &self.record(newer)).await
+                        SessionStore::rename(&*process, key, &seen, KEYS[2], &self.record(newer)).await
                     {
                         self.acknowledge(key, u64::MAX);
                         self.acknowledge(KEYS[2], newer);
@@ -114,11 +114,11 @@ impl World {
                 }
                 // A visitor who gives up in the middle: the future is dropped.
                 6 => {
-                    let record = Record { expires: seen.expires, ..self.record(newer) };
+                    let record = Record::new(newer.to_string(), seen.expires);
                     let patience = self.chance.below(12);
                     tokio::select! {
                         biased;
-                        _ = process.replace(key, &seen.data, &record, true) => {}
+                        _ = SessionStore::replace(&*process, key, &seen, &record) => {}
                         () = async { for _ in 0..patience { yield_now().await; } } => {}
                     }
                 }
@@ -128,7 +128,7 @@ impl World {
                     if keep_expiry {
                         record.expires = seen.expires;
                     }
-                    if let Ok(Swap::Done) = process.replace(key, &seen.data, &record, keep_expiry).await {
+                    if let Ok(Swap::Done) = SessionStore::replace(&*process, key, &seen, &record).await {
                         self.acknowledge(key, newer);
                     }
                 }
@@ -142,17 +142,20 @@ impl World {
             let key = KEYS[self.chance.below(2) as usize];
             let slot = format!("{SLOT}{key}");
             let pickle = |record: &Record| Bytes::from(format!("\u{80}pickle of {}", record.data));
-            let seen = self.table.load(key, self.clock.now()).await.expect("the doubles answer");
+            let seen =
+                SessionStore::load(&*self.table, key, self.clock.now()).await.expect("the doubles answer");
             let Some(seen) = seen else { continue };
             match self.chance.below(6) {
                 0 if deletes => {
-                    self.table.delete(key).await.expect("the doubles answer");
+                    SessionStore::delete(&*self.table, key).await.expect("the doubles answer");
                     self.cache.delete(&slot).await.expect("the doubles answer");
                     self.acknowledge(key, u64::MAX);
                 }
                 1 => {
                     let newer = self.record(version(&seen) + 1);
-                    if self.table.replace(key, &seen.data, &newer, false).await.expect("the doubles answer")
+                    if SessionStore::replace(&*self.table, key, &seen, &newer)
+                        .await
+                        .expect("the doubles answer")
                         == Swap::Done
                     {
                         self.cache
@@ -178,7 +181,11 @@ impl World {
 
     async fn begin(&self) {
         for key in &KEYS[..2] {
-            assert!(self.process().create(key, &self.record(1)).await.expect("the doubles answer"));
+            assert!(
+                SessionStore::create(&*self.process(), key, &self.record(1))
+                    .await
+                    .expect("the doubles answer")
+            );
             self.acknowledge(key, 1);
         }
     }
@@ -187,7 +194,7 @@ impl World {
     async fn is_coherent(&self) -> bool {
         for key in KEYS {
             let value = self.cache.inner.get(&format!("{SLOT}{key}")).await.expect("the doubles answer");
-            if let Some(Slot::Live(cached)) = value.as_deref().map(slot::read) {
+            if let Some(CacheEntry::Session(cached)) = value.as_deref().map(cache_entry::read) {
                 let row = self.table.rows().get(key).cloned();
                 if row.as_ref().map(|row| &row.data) != Some(&cached.data) {
                     return false;
@@ -213,7 +220,7 @@ fn for_seeds<F: Future<Output = ()> + Send + 'static>(seeds: u64, scene: impl Fn
 /// Waits until no process has a slot in doubt.
 async fn settled(processes: &[Arc<CachedDb>]) {
     let begin = Instant::now();
-    while !processes.iter().all(|process| process.slots.marks.none_in_doubt()) {
+    while !processes.iter().all(|process| process.coherence.invalidation.none_in_doubt()) {
         assert!(begin.elapsed() < Duration::from_secs(20), "slots stay in doubt");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -274,7 +281,8 @@ fn a_database_that_commits_and_answers_with_an_error_leaves_nothing_stale() {
         world.begin().await;
         world.table.ambiguous.store(true, Relaxed);
         for number in 2..8 {
-            let Some(seen) = process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer")
+            let Some(seen) =
+                SessionStore::load(&*process, KEYS[0], world.clock.now()).await.expect("the doubles answer")
             else {
                 continue;
             };
@@ -282,8 +290,8 @@ fn a_database_that_commits_and_answers_with_an_error_leaves_nothing_stale() {
             assert_eq!(Some(&seen.data), world.table.rows().get(KEYS[0]).map(|row| &row.data));
             let new = world.record(version(&seen) + 1);
             match number {
-                7 => drop(process.delete(KEYS[0]).await),
-                _ => drop(process.replace(KEYS[0], &seen.data, &new, false).await),
+                7 => drop(SessionStore::delete(&*process, KEYS[0]).await),
+                _ => drop(SessionStore::replace(&*process, KEYS[0], &seen, &new).await),
             }
         }
         settled(&[process]).await;
@@ -296,27 +304,35 @@ async fn a_session_is_read_from_the_cache_until_it_changes() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    let seen =
-        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
+    let seen = SessionStore::load(&*process, KEYS[0], world.clock.now())
+        .await
+        .expect("the doubles answer")
+        .expect("a session");
     // The row is altered behind the cache: whoever reads version 7 reads the database.
     world.table.rows().insert(KEYS[0].to_owned(), world.record(7));
-    let cached =
-        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
+    let cached = SessionStore::load(&*process, KEYS[0], world.clock.now())
+        .await
+        .expect("the doubles answer")
+        .expect("a session");
     assert_eq!(cached, seen);
     // A swap from what was cached is refused, and what was cached is gone.
     let swap =
-        process.replace(KEYS[0], &seen.data, &world.record(2), false).await.expect("the doubles answer");
+        SessionStore::replace(&*process, KEYS[0], &seen, &world.record(2)).await.expect("the doubles answer");
     assert_eq!(swap, Swap::Changed);
-    let fresh =
-        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
+    let fresh = SessionStore::load(&*process, KEYS[0], world.clock.now())
+        .await
+        .expect("the doubles answer")
+        .expect("a session");
     assert_eq!(version(&fresh), 7);
     // After a while the database is asked in any case.
     world.table.rows().insert(KEYS[0].to_owned(), world.record(8));
     world.clock.advance(Duration::from_secs(3599));
     world.table.rows().insert(KEYS[0].to_owned(), world.record(9));
     world.clock.advance(Duration::from_secs(2));
-    let fresh =
-        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
+    let fresh = SessionStore::load(&*process, KEYS[0], world.clock.now())
+        .await
+        .expect("the doubles answer")
+        .expect("a session");
     assert_eq!(version(&fresh), 9);
 }
 
@@ -326,7 +342,9 @@ async fn invented_keys_leave_nothing_in_the_cache() {
     let process = world.process();
     for number in 0..50 {
         assert_eq!(
-            process.load(&format!("invented{number}"), world.clock.now()).await.expect("the doubles answer"),
+            SessionStore::load(&*process, &format!("invented{number}"), world.clock.now())
+                .await
+                .expect("the doubles answer"),
             None
         );
     }
@@ -338,9 +356,12 @@ async fn removing_every_session_leaves_the_cache_too() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    assert_eq!(process.clear(None, 500).await.expect("the doubles answer"), 2);
-    assert_eq!(process.clear(None, 500).await.expect("the doubles answer"), 0);
-    assert_eq!(process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer"), None);
+    let cleared = SessionStore::clear(&*process, None, None, 500).await.expect("the doubles answer");
+    assert_eq!(cleared, Cleared::new(2, None));
+    assert_eq!(
+        SessionStore::load(&*process, KEYS[0], world.clock.now()).await.expect("the doubles answer"),
+        None
+    );
 }
 
 #[tokio::test]
@@ -348,13 +369,15 @@ async fn a_flood_of_doubts_distrusts_every_slot_until_all_are_marked() {
     let world = World::new(1);
     let process = world.process();
     world.begin().await;
-    process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer");
-    process.slots.marks.doubt_all();
+    SessionStore::load(&*process, KEYS[0], world.clock.now()).await.expect("the doubles answer");
+    process.coherence.invalidation.doubt_all();
     world.table.rows().insert(KEYS[0].to_owned(), world.record(7));
-    let fresh =
-        process.load(KEYS[0], world.clock.now()).await.expect("the doubles answer").expect("a session");
+    let fresh = SessionStore::load(&*process, KEYS[0], world.clock.now())
+        .await
+        .expect("the doubles answer")
+        .expect("a session");
     assert_eq!(version(&fresh), 7);
-    drop(process.slots.change("anotherkey"));
+    drop(process.coherence.change("anotherkey"));
     settled(&[process]).await;
     assert!(world.is_coherent().await);
 }
