@@ -1,34 +1,20 @@
-//! Sessions: the value that views see, the engines that keep it, the logic that saves it.
+//! Sessions: the value that views see, the engine that loads and saves it, the stores that keep it.
 //!
-//! Nothing here knows of HTTP; `middleware::session` carries cookies to and fro.
+//! Nothing here knows of HTTP. `middleware::session` carries the key between the cookie and the engine.
 
 mod backends;
-mod clear;
 mod codec;
-mod data;
 mod engine;
-mod engines;
-mod exact;
-mod inspect;
-mod key;
-mod loading;
-mod ops;
-mod policy;
-mod saving;
 mod session;
-mod shared;
 mod store;
+mod stripe;
 
-pub use clear::{Clear, ClearProgress};
 pub use codec::DecodeError;
-pub use data::ValueError;
-pub use engine::{CookieTooLarge, Saved, SessionEngine};
-pub(crate) use engines::Parts as EngineParts;
-pub use engines::{ENGINES, StoreFactory};
-pub use inspect::{SessionCursor, SessionInfo};
-pub use key::SessionKey;
-pub use policy::Expiry;
-pub use session::Session;
-pub(crate) use shared::Loan;
-pub use shared::SessionHandle;
+pub(crate) use engine::EngineParts;
+pub use engine::{
+    Clear, ClearProgress, CookieTooLarge, ENGINES, Saved, SessionCursor, SessionEngine, SessionInfo,
+    StoreFactory,
+};
+pub(crate) use session::Loan;
+pub use session::{Expiry, Session, SessionHandle, SessionKey, ValueError};
 pub use store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap};

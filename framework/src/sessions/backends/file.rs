@@ -18,9 +18,9 @@ use std::{
 
 use crate::sessions::{
     codec::Codec,
-    policy::Policy,
-    session::Session,
+    session::{ExpiryPolicy, Session},
     store::{Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
+    stripe::stripe,
 };
 use crate::{BoxFuture, error::Unavailable};
 
@@ -39,7 +39,7 @@ struct Folder {
     /// `SESSION_COOKIE_NAME`: what the names of all session files begin with.
     prefix: String,
     codec: Codec,
-    policy: Arc<Policy>,
+    policy: Arc<ExpiryPolicy>,
     /// Where `clear` goes on: reading a large folder anew for each batch would take forever.
     sweep: Mutex<Option<fs::ReadDir>>,
     /// Whether what killed processes left half written has been removed.
@@ -47,7 +47,7 @@ struct Folder {
 }
 
 impl FileStore {
-    pub(crate) fn new(path: PathBuf, prefix: String, codec: Codec, policy: Arc<Policy>) -> Self {
+    pub(crate) fn new(path: PathBuf, prefix: String, codec: Codec, policy: Arc<ExpiryPolicy>) -> Self {
         let (sweep, tidied) = (Mutex::default(), AtomicBool::new(false));
         Self(Arc::new(Folder { path, prefix, codec, policy, sweep, tidied }))
     }
@@ -80,7 +80,7 @@ impl Folder {
     }
 
     fn stripe(key: &str) -> usize {
-        key.bytes().fold(7usize, |hash, byte| hash.wrapping_mul(31) + usize::from(byte)) % LOCKS
+        stripe(key, LOCKS)
     }
 
     fn lock_file(&self, stripe: usize) -> io::Result<File> {

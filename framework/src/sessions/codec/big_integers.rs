@@ -13,11 +13,11 @@ use crate::json::to_ascii;
 
 /// The original text of those top-level values that hold an inexact number; nearly always empty.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Exact(Option<HashMap<String, Box<RawValue>>>);
+pub(in crate::sessions) struct BigIntegers(Option<HashMap<String, Box<RawValue>>>);
 
-impl Exact {
+impl BigIntegers {
     /// Finds in `json` the text of the values of `data`, its parsed form, that lost precision.
-    pub(crate) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
+    pub(in crate::sessions) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
         if !data.values().any(inexact) {
             return Self(None);
         }
@@ -30,21 +30,21 @@ impl Exact {
     }
 
     /// The exact text of `value`, the present value of `key`, where it holds such numbers.
-    pub(crate) fn text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
+    pub(in crate::sessions) fn original_text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
         let raw = self.0.as_ref()?.get(key)?;
         let text = String::from_utf8(merge(value, raw)).ok()?;
         RawValue::from_string(text).ok()
     }
 
     /// Forgets `key`: it was set anew or removed.
-    pub(crate) fn forget(&mut self, key: &str) {
+    pub(in crate::sessions) fn forget(&mut self, key: &str) {
         if let Some(raw) = &mut self.0 {
             raw.remove(key);
         }
     }
 
     /// Forgets all.
-    pub(crate) fn clear(&mut self) {
+    pub(in crate::sessions) fn clear(&mut self) {
         self.0 = None;
     }
 }
@@ -105,16 +105,16 @@ fn wrap(open: u8, parts: impl Iterator<Item = Vec<u8>>, close: u8) -> Vec<u8> {
 }
 
 /// Session data with its exact numbers, to serialize.
-pub(crate) struct WithExact<'a> {
-    pub(crate) data: &'a Map<String, Value>,
-    pub(crate) exact: &'a Exact,
+pub(in crate::sessions) struct WithBigIntegers<'a> {
+    pub(in crate::sessions) data: &'a Map<String, Value>,
+    pub(in crate::sessions) big_integers: &'a BigIntegers,
 }
 
-impl Serialize for WithExact<'_> {
+impl Serialize for WithBigIntegers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.data.len()))?;
         for (key, value) in self.data {
-            match self.exact.text(key, value) {
+            match self.big_integers.original_text(key, value) {
                 Some(raw) => map.serialize_entry(key, &raw)?,
                 None => map.serialize_entry(key, value)?,
             }
@@ -128,14 +128,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn parse(json: &str) -> (Map<String, Value>, Exact) {
+    fn parse(json: &str) -> (Map<String, Value>, BigIntegers) {
         let data = serde_json::from_str(json).expect("JSON");
-        let exact = Exact::find(json.as_bytes(), &data);
-        (data, exact)
+        let big_integers = BigIntegers::find(json.as_bytes(), &data);
+        (data, big_integers)
     }
 
-    fn encode(data: &Map<String, Value>, exact: &Exact) -> String {
-        String::from_utf8(to_ascii(&WithExact { data, exact }).expect("JSON")).expect("ASCII")
+    fn encode(data: &Map<String, Value>, big_integers: &BigIntegers) -> String {
+        String::from_utf8(to_ascii(&WithBigIntegers { data, big_integers }).expect("JSON")).expect("ASCII")
     }
 
     #[test]
@@ -143,15 +143,15 @@ mod tests {
         let big = "1000000000000000000000000000012";
         let text = format!(r#"{{"a":1,"big":{big},"in":{{"x":[{big},1],"y":"é","z":{big}}}}}"#)
             .replace('é', "\\u00e9");
-        let (mut data, exact) = parse(&text);
-        assert_eq!(encode(&data, &exact), text);
+        let (mut data, big_integers) = parse(&text);
+        assert_eq!(encode(&data, &big_integers), text);
         data["a"] = json!(2);
         data["in"]["x"][1] = json!(7);
         data["in"]["z"] = json!(0);
         let expected =
             text.replace("\"a\":1", "\"a\":2").replace(&format!("[{big},1]"), &format!("[{big},7]"));
         let expected = expected.replace(&format!("\"z\":{big}"), "\"z\":0");
-        assert_eq!(encode(&data, &exact), expected);
+        assert_eq!(encode(&data, &big_integers), expected);
     }
 
     #[test]

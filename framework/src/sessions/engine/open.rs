@@ -1,21 +1,20 @@
-//! Which engine a project uses: the one match over their names.
+//! Makes the engine that `SESSION_ENGINE` names: the one match over the engines' names.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::{
-    backends,
-    codec::{COOKIE_SALT, Codec, STORE_SALT},
-    engine::{Engine, Kind, SessionEngine},
-    policy::Policy,
-    store::SessionStore,
-};
+use super::{Engine, SessionEngine, keys::StoredKeys};
 use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
-    crypto::SaltedHmac,
     db::{Database, Databases},
+    sessions::{
+        backends,
+        codec::{COOKIE_SALT, Codec, STORE_SALT},
+        session::ExpiryPolicy,
+        store::SessionStore,
+    },
     settings::{ConfigError, Settings, SettingsErrors},
 };
 
@@ -26,7 +25,7 @@ pub const ENGINES: [&str; 5] = ["cache", "cached_db", "db", "file", "signed_cook
 pub type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn SessionStore>, BoxError> + Send + Sync>;
 
 /// What engines are made of.
-pub(crate) struct Parts<'a> {
+pub(crate) struct EngineParts<'a> {
     pub(crate) settings: &'a Settings,
     /// `None` where they cannot be opened, which has been told: the engine's own mistakes are told too.
     pub(crate) databases: Option<&'a Databases>,
@@ -82,7 +81,8 @@ impl SessionEngine {
             .map_err(|error| errors.0.push(ConfigError::new("DATABASES", error.to_string())))
             .ok();
         let registered = BTreeMap::new();
-        let parts = Parts { settings, databases: databases.as_ref(), caches, clock, registered: &registered };
+        let parts =
+            EngineParts { settings, databases: databases.as_ref(), caches, clock, registered: &registered };
         match Self::open(&parts) {
             Ok(engine) => errors.or(engine),
             Err(error) => {
@@ -94,29 +94,29 @@ impl SessionEngine {
 
     /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
     pub fn with_store(settings: &Settings, clock: Clock, store: Arc<dyn SessionStore>) -> Self {
-        Self::build(settings, clock, &settings.session.engine, Kind::Store(store))
+        Self::build(settings, clock, &settings.session.engine, Some(store))
     }
 
     /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
-    pub(crate) fn open(parts: &Parts<'_>) -> Result<Self, Option<ConfigError>> {
+    pub(crate) fn open(parts: &EngineParts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
-        let kind = match name {
-            "db" => Kind::Store(backends::db::open(parts.database()?)),
+        let store: Option<Arc<dyn SessionStore>> = match name {
+            "db" => Some(backends::db::open(parts.database()?)),
             "cache" => {
                 let cache = parts.cache()?.clone();
-                Kind::Store(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
+                Some(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
             }
             "cached_db" => {
                 let (database, cache) = (backends::db::open(parts.database()?), parts.cache()?.clone());
                 let clock = parts.clock.clone();
-                Kind::Store(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
+                Some(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
             }
             "file" => {
                 let session = &parts.settings.session;
                 let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
                 let codec = Codec::new(parts.settings, STORE_SALT);
-                let policy = Arc::new(Policy::new(parts.settings, parts.clock.clone()));
-                Kind::Store(Arc::new(backends::file::FileStore::new(path, prefix, codec, policy)))
+                let policy = Arc::new(ExpiryPolicy::new(parts.settings, parts.clock.clone()));
+                Some(Arc::new(backends::file::FileStore::new(path, prefix, codec, policy)))
             }
             "signed_cookies" if parts.settings.session.hash_keys => {
                 return Err(parts
@@ -125,36 +125,32 @@ impl SessionEngine {
                     .with_hint("remove it, or use another SESSION_ENGINE")
                     .into());
             }
-            "signed_cookies" => Kind::Cookie,
+            "signed_cookies" => None,
             name => match parts.registered.get(name) {
-                Some(factory) => Kind::Store(factory(parts.settings).map_err(|error| {
+                Some(factory) => Some(factory(parts.settings).map_err(|error| {
                     parts.settings.error("SESSION_ENGINE", format!("the engine cannot be made: {error}"))
                 })?),
                 None => return Err(Some(parts.unknown(name))),
             },
         };
-        Ok(Self::build(parts.settings, parts.clock.clone(), name, kind))
+        Ok(Self::build(parts.settings, parts.clock.clone(), name, store))
     }
 
-    fn build(settings: &Settings, clock: Clock, name: &str, kind: Kind) -> Self {
-        let salt = match kind {
-            Kind::Store(_) => STORE_SALT,
-            Kind::Cookie => COOKIE_SALT,
-        };
+    fn build(settings: &Settings, clock: Clock, name: &str, store: Option<Arc<dyn SessionStore>>) -> Self {
+        let salt = if store.is_some() { STORE_SALT } else { COOKIE_SALT };
         Self(Arc::new(Engine {
             name: name.to_owned(),
-            kind,
+            store,
             codec: Codec::new(settings, salt),
-            policy: Arc::new(Policy::new(settings, clock)),
-            hash_keys: settings.session.hash_keys,
+            policy: Arc::new(ExpiryPolicy::new(settings, clock)),
+            keys: StoredKeys::new(settings),
             cookie_name: settings.session.cookie_name.clone(),
-            succession: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
             queues: [const { Mutex::const_new(()) }; 64],
         }))
     }
 }
 
-impl Parts<'_> {
+impl EngineParts<'_> {
     fn database(&self) -> Result<&Database, Option<ConfigError>> {
         let databases = self.databases.ok_or(None)?;
         databases.get("default").ok_or_else(|| {

@@ -8,7 +8,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{ops::Op, session::Session};
+use super::{Session, change_log::SessionChange};
 use crate::Result;
 
 /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
@@ -53,7 +53,7 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.touch();
         let Some(value) = self.data.get(key) else { return Ok(None) };
-        let typed = match self.exact.text(key, value) {
+        let typed = match self.big_integers.original_text(key, value) {
             Some(text) => serde_json::from_str(text.get()),
             None => T::deserialize(value),
         };
@@ -95,7 +95,7 @@ impl Session {
             let value = to_value(key, default)?;
             self.settle();
             self.mark_modified();
-            self.log.push(Op::SetDefault(key.to_owned(), value.clone()));
+            self.log.push(SessionChange::SetDefault(key.to_owned(), value.clone()));
             self.data.insert(key.to_owned(), value);
         }
         Ok(&self.data[key])
@@ -128,7 +128,7 @@ impl Session {
         let value = to_value(&key, f(self.get(&key)?))?;
         self.settle();
         self.mark_modified();
-        self.exact.forget(&key);
+        self.big_integers.forget(&key);
         self.data.insert(key.clone(), value);
         let name = key.clone();
         let updater = move |old: Option<Value>| -> Result<Value> {
@@ -140,7 +140,7 @@ impl Session {
             };
             to_value(&name, f(old))
         };
-        self.log.push(Op::Update(key, Box::new(updater)));
+        self.log.push(SessionChange::Update(key, Box::new(updater)));
         Ok(())
     }
 
@@ -204,31 +204,6 @@ impl Session {
     /// Removes the test value.
     pub fn delete_test_cookie(&mut self) {
         self.take(TEST_COOKIE.0);
-    }
-
-    pub(super) fn set(&mut self, key: String, value: Value) {
-        self.settle();
-        self.mark_modified();
-        self.exact.forget(&key);
-        self.log.push(Op::Set(key.clone(), value.clone()));
-        self.data.insert(key, value);
-    }
-
-    pub(super) fn take(&mut self, key: &str) -> Option<Value> {
-        self.touch();
-        self.settle();
-        let value = self.data.shift_remove(key)?;
-        self.mark_modified();
-        self.exact.forget(key);
-        self.log.push(Op::Remove(key.to_owned()));
-        Some(value)
-    }
-
-    /// Brings the log up to date with what was changed through `IndexMut`.
-    pub(super) fn settle(&mut self) {
-        if self.log.has_lent() {
-            self.log.settle(&self.data);
-        }
     }
 }
 

@@ -5,10 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    engine::{Kind, SessionEngine},
-    store::StoreError,
-};
+use super::SessionEngine;
+use crate::sessions::store::StoreError;
 
 /// What a batch should take: visitors whose requests write wait behind it.
 const BATCH_TIME: Duration = Duration::from_millis(8);
@@ -57,7 +55,7 @@ impl SessionEngine {
         what: Clear,
         mut progress: impl FnMut(ClearProgress) + Send,
     ) -> Result<u64, StoreError> {
-        let Kind::Store(store) = &self.0.kind else { return Ok(0) };
+        let Some(store) = self.store() else { return Ok(0) };
         let before = match what {
             Clear::Expired => Some(self.clock().now()),
             Clear::All => None,

@@ -4,10 +4,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Session, SessionKey,
-    engine::{Kind, SessionEngine},
-    session::Origin,
+use super::SessionEngine;
+use crate::sessions::{
+    session::{Session, SessionKey},
     store::{Listed, StoreError},
 };
 
@@ -57,7 +56,7 @@ impl SessionEngine {
         &self,
         from: Option<&SessionCursor>,
     ) -> Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError> {
-        let Kind::Store(store) = &self.0.kind else { return Ok((Vec::new(), None)) };
+        let Some(store) = self.store() else { return Ok((Vec::new(), None)) };
         let (page, next) = store.list(from.map(|cursor| cursor.0.as_str()), PAGE).await?;
         Ok((page.into_iter().map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
     }
@@ -68,9 +67,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn count(&self) -> Result<Option<u64>, StoreError> {
-        match &self.0.kind {
-            Kind::Store(store) => store.count(None).await,
-            Kind::Cookie => Ok(None),
+        match self.store() {
+            Some(store) => store.count(None).await,
+            None => Ok(None),
         }
     }
 
@@ -80,9 +79,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn count_expired(&self) -> Result<Option<u64>, StoreError> {
-        match &self.0.kind {
-            Kind::Store(store) => store.count(Some(self.clock().now())).await,
-            Kind::Cookie => Ok(None),
+        match self.store() {
+            Some(store) => store.count(Some(self.clock().now())).await,
+            None => Ok(None),
         }
     }
 
@@ -99,11 +98,11 @@ impl SessionEngine {
         limit: usize,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Vec<SessionInfo>, StoreError> {
-        let Kind::Store(store) = &self.0.kind else { return Ok(Vec::new()) };
+        let Some(store) = self.store() else { return Ok(Vec::new()) };
         if let Some(key) = SessionKey::parse(text) {
-            let hashed = self.0.stored_key(&key);
+            let hashed = self.0.keys.stored(&key);
             let keys = [&*hashed, key.as_str()];
-            for key in &keys[usize::from(!self.0.hash_keys)..] {
+            for key in &keys[usize::from(!self.0.keys.hashed)..] {
                 // Whatever ended after 1970 is wanted too.
                 if let Some(record) = store.load(key, SystemTime::UNIX_EPOCH).await? {
                     return Ok(vec![self.describe(Listed { key: (*key).to_owned(), record })]);
@@ -151,10 +150,7 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails; the sessions ended until then are ended.
     pub async fn revoke_user(&self, user: &str, except: Option<&Session>) -> Result<u64, StoreError> {
-        let kept = except.and_then(|session| match &session.origin {
-            Origin::Stored(stored) => Some(stored.stored_key.as_str()),
-            Origin::New | Origin::Unknown | Origin::Unreadable | Origin::Cookie { .. } => None,
-        });
+        let kept = except.and_then(Session::stored).map(|stored| stored.stored_key.as_str());
         let mut revoked = 0;
         for info in self.sessions_of(user).await? {
             if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
@@ -170,9 +166,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn revoke(&self, info: &SessionInfo) -> Result<bool, StoreError> {
-        match &self.0.kind {
-            Kind::Store(store) => self.0.delete_following(&**store, &info.stored_key).await,
-            Kind::Cookie => Ok(false),
+        match self.store() {
+            Some(store) => self.0.delete_following(store, &info.stored_key).await,
+            None => Ok(false),
         }
     }
 
@@ -190,13 +186,13 @@ impl SessionEngine {
             info.saved_at = Some(decoded.saved_at);
             let mut session = self.new_session();
             session.fill(decoded);
-            info.created_at = session.created;
+            info.created_at = session.created();
             // Django stores the primary key as text; other programs may have stored a number.
-            info.user = session.data.get(USER_KEY).map(|user| match user {
+            info.user = session.peek(USER_KEY).map(|user| match user {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             });
-            info.data = Some(session.data);
+            info.data = Some(session.into_data());
         }
         info
     }

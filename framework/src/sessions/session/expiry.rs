@@ -10,9 +10,9 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::wel
 use crate::{Clock, clock, settings::Settings};
 
 /// Django's key of a session's own expiry.
-pub(crate) const EXPIRY_KEY: &str = "_session_expiry";
+pub(super) const EXPIRY_KEY: &str = "_session_expiry";
 /// Our key of the moment of creation, Unix seconds; written under `SESSION_ABSOLUTE_AGE` only.
-pub(crate) const CREATED_KEY: &str = "_session_created";
+pub(super) const CREATED_KEY: &str = "_session_created";
 
 /// When a session ends.
 ///
@@ -43,15 +43,15 @@ pub enum Expiry {
 
 /// The settings that decide when sessions end, and the clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Policy {
-    pub(crate) cookie_age: Duration,
-    pub(crate) expire_at_browser_close: bool,
-    pub(crate) absolute_age: Option<Duration>,
-    pub(crate) clock: Clock,
+pub(in crate::sessions) struct ExpiryPolicy {
+    pub(in crate::sessions) cookie_age: Duration,
+    pub(in crate::sessions) expire_at_browser_close: bool,
+    pub(in crate::sessions) absolute_age: Option<Duration>,
+    pub(in crate::sessions) clock: Clock,
 }
 
-impl Policy {
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+impl ExpiryPolicy {
+    pub(in crate::sessions) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             cookie_age: settings.session.cookie_age,
             expire_at_browser_close: settings.session.expire_at_browser_close,
@@ -61,7 +61,7 @@ impl Policy {
     }
 
     /// The session's own expiry, if it has one that can be read.
-    pub(crate) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
+    pub(in crate::sessions) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
         match data.get(EXPIRY_KEY)? {
             Value::Null => None,
             Value::Number(seconds) => match seconds.as_f64() {
@@ -89,7 +89,7 @@ impl Policy {
 
     /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
     /// `SESSION_ABSOLUTE_AGE` if that is earlier.
-    pub(crate) fn ends(
+    pub(in crate::sessions) fn ends(
         &self,
         data: &Map<String, Value>,
         created: Option<SystemTime>,
@@ -104,11 +104,11 @@ impl Policy {
     }
 
     /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
-    pub(crate) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
+    pub(in crate::sessions) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
         Some(later(created?, self.absolute_age?))
     }
 
-    pub(crate) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
+    pub(in crate::sessions) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
         match Self::own_expiry(data) {
             None => self.expire_at_browser_close,
             Some(expiry) => expiry == Expiry::BrowserClose,
@@ -116,7 +116,7 @@ impl Policy {
     }
 }
 
-impl Default for Policy {
+impl Default for ExpiryPolicy {
     fn default() -> Self {
         Self {
             cookie_age: Duration::from_secs(1_209_600),
@@ -135,7 +135,7 @@ fn later(moment: SystemTime, age: Duration) -> SystemTime {
 }
 
 /// An expiry as Django stores it; `None` removes it.
-pub(crate) fn stored(expiry: Expiry) -> Option<Value> {
+pub(super) fn to_stored(expiry: Expiry) -> Option<Value> {
     match expiry {
         Expiry::Default => None,
         Expiry::BrowserClose => Some(Value::from(0)),
@@ -187,7 +187,7 @@ mod tests {
     fn ages_too_large_for_any_calendar_end_with_it() {
         let mut data = Map::new();
         data.insert(EXPIRY_KEY.into(), Value::from(u64::MAX));
-        let end = Policy::default().ends(&data, None, SystemTime::now());
+        let end = ExpiryPolicy::default().ends(&data, None, SystemTime::now());
         assert_eq!(clock::unix(end), 253_402_300_799);
     }
 }

@@ -32,7 +32,7 @@ impl SessionKey {
     ///
     /// It is random to whoever lacks `SECRET_KEY`, but any process of the site can tell it: a logout
     /// already in flight under the old key follows the session to its new one, and so is final.
-    pub(super) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
+    pub(in crate::sessions) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
         let digests = (0u8..).map(|round| mac.digest(&[&[round], stored_key.as_bytes()].concat()));
         Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())
     }

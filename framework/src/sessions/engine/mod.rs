@@ -1,0 +1,120 @@
+//! The session engine: the logic that is the same for every store.
+//!
+//! `open.rs` makes an engine from settings, `load.rs`, `save.rs` and `delete.rs` serve requests, `clear.rs`
+//! and `admin.rs` serve commands. Only this folder calls a [`SessionStore`].
+
+mod admin;
+mod clear;
+mod delete;
+mod keys;
+mod load;
+mod open;
+mod save;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
+
+use self::keys::StoredKeys;
+use super::{
+    codec::{BigIntegers, Codec, DecodeError, Decoded},
+    session::{ExpiryPolicy, Session, SessionOrigin},
+    store::{Promises, SessionStore},
+};
+use crate::Clock;
+
+pub(crate) use self::open::EngineParts;
+pub use self::{
+    admin::{SessionCursor, SessionInfo},
+    clear::{Clear, ClearProgress},
+    open::{ENGINES, StoreFactory},
+    save::{CookieTooLarge, Saved},
+};
+
+/// Loads, saves and deletes sessions with the engine that `SESSION_ENGINE` names.
+///
+/// Cheap to clone. The application makes one; [`SessionEngine::from_settings`] makes one from settings
+/// alone.
+#[derive(Clone)]
+pub struct SessionEngine(Arc<Engine>);
+
+struct Engine {
+    name: String,
+    /// Where the sessions are. `None` with `signed_cookies`: they are in the visitors' cookies.
+    store: Option<Arc<dyn SessionStore>>,
+    codec: Codec,
+    policy: Arc<ExpiryPolicy>,
+    keys: StoredKeys,
+    cookie_name: String,
+    /// A save that lost a swap waits here for the other saves of its session that lost one.
+    queues: [Mutex<()>; 64],
+}
+
+impl SessionEngine {
+    /// The engine's name, as `SESSION_ENGINE` gives it in its short form.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The guarantees that the engine gives.
+    pub fn promises(&self) -> Promises {
+        match &self.0.store {
+            Some(store) => store.promises(),
+            None => Promises {
+                durable: true,
+                shared: true,
+                revocable: false,
+                compare_and_swap: false,
+                self_clearing: true,
+            },
+        }
+    }
+
+    /// The clock by which sessions expire.
+    pub fn clock(&self) -> &Clock {
+        &self.0.policy.clock
+    }
+
+    /// A session that is not stored yet: the session of a visitor without a cookie.
+    pub fn new_session(&self) -> Session {
+        self.0.session(SessionOrigin::New)
+    }
+
+    /// Encodes session data into the text that a store keeps: byte for byte what Django writes.
+    pub fn encode(&self, data: &Map<String, Value>) -> String {
+        self.0.codec.encode(data, &BigIntegers::default(), self.clock().now())
+    }
+
+    /// Decodes the text that a store keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] if the text was not signed with one of the project's secrets, or cannot be
+    /// represented.
+    pub fn decode(&self, text: &str) -> Result<Map<String, Value>, DecodeError> {
+        Ok(self.0.codec.decode(text)?.data)
+    }
+
+    fn store(&self) -> Option<&dyn SessionStore> {
+        self.0.store.as_deref()
+    }
+}
+
+impl Engine {
+    fn session(&self, origin: SessionOrigin) -> Session {
+        Session::with_policy(self.policy.clone(), origin)
+    }
+
+    /// Decodes stored text. Text that cannot be decoded is reported in the log.
+    fn decode_or_warn(&self, text: &str) -> Option<Decoded> {
+        let error = match self.codec.decode(text) {
+            Ok(decoded) => return Some(decoded),
+            Err(error) => error,
+        };
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+        let source = source.unwrap_or_default();
+        tracing::warn!(target: "security", "session data cannot be used: {error}{source}");
+        None
+    }
+}

@@ -1,0 +1,203 @@
+//! From a session to its store: compare-and-swap, and replay where another request came first.
+//!
+//! A save compares the stored data with the data that was loaded. If another request changed it in
+//! between, the session's log is replayed on the fresh data and the swap is tried again: concurrent changes
+//! all survive. If the record is gone, the session was deleted, and it stays deleted.
+
+use std::time::SystemTime;
+
+use tokio::sync::Mutex;
+
+use super::{Engine, SessionEngine};
+use crate::{
+    Error, Result,
+    error::Unavailable,
+    sessions::{
+        session::{Session, SessionKey, SessionOrigin, StoredOrigin},
+        store::{Record, SessionStore, StoreError, Swap},
+        stripe::stripe,
+    },
+};
+
+/// Browsers keep no cookie whose name and value are longer (RFC 6265bis section 5.6).
+const MAX_COOKIE_BYTES: usize = 4096;
+/// A swap that loses this often meets a broken store, not busy visitors.
+const MAX_SWAPS: u32 = 1_000;
+
+/// How a save ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Saved {
+    /// The session is stored. Send its cookie.
+    Stored,
+    /// The session was deleted after it was loaded, for example by a logout in another request. Nothing
+    /// was written (Django's `SessionInterrupted`).
+    Interrupted,
+    /// Another request gave the session a new key after it was loaded, for example at login. Nothing was
+    /// written, and that request's response carries the new cookie.
+    Superseded,
+}
+
+/// The session's signed data do not fit into a cookie.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the session cookie would be {bytes} bytes, a browser keeps at most {MAX_COOKIE_BYTES}: store less, or use another SESSION_ENGINE"
+)]
+pub struct CookieTooLarge {
+    /// The size of the cookie's name and value.
+    pub bytes: usize,
+}
+
+impl SessionEngine {
+    /// Creates and stores an empty session (Django's `create`).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] in the chain if the store fails.
+    pub async fn create(&self) -> Result<Session> {
+        let mut session = self.new_session();
+        session.require_save();
+        match self.save(&mut session).await? {
+            Saved::Stored => Ok(session),
+            Saved::Interrupted | Saved::Superseded => {
+                Err(Error::new("a new session cannot have been deleted"))
+            }
+        }
+    }
+
+    /// Stores the session: a new one under a fresh key, a loaded one by compare-and-swap with replay.
+    /// Carries out `flush` and `cycle_key`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] in the chain if the store fails, [`CookieTooLarge`] with `signed_cookies`, and the
+    /// error of a closure given to [`Session::update`] that fails on the fresh value.
+    pub async fn save(&self, session: &mut Session) -> Result<Saved> {
+        session.prepare_save(self.clock().now());
+        self.delete_discarded(session).await?;
+        let saved = match self.store() {
+            None => self.0.seal_cookie(session)?,
+            Some(store) if session.stored().is_some() => self.0.swap(store, session).await?,
+            Some(store) => self.0.insert(store, session).await?,
+        };
+        session.finish_save();
+        Ok(saved)
+    }
+}
+
+impl Engine {
+    async fn insert(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
+        let now = self.policy.clock.now();
+        let record = session.record(&self.codec, now);
+        // 165 random bits do not collide: a store that says so again and again is broken.
+        for _ in 0..8 {
+            let key = SessionKey::random();
+            let stored_key = self.keys.stored(&key).into_owned();
+            if store.create(&stored_key, &record).await? {
+                let stored = StoredOrigin { key, stored_key, record, saved_at: now };
+                session.set_origin(SessionOrigin::Stored(stored));
+                return Ok(Saved::Stored);
+            }
+        }
+        Err(Error::new("the session store calls every fresh key taken"))
+    }
+
+    /// Compare-and-swap with replay.
+    async fn swap(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
+        let mut queue = None;
+        for _ in 0..MAX_SWAPS {
+            let now = self.policy.clock.now();
+            let mut record = session.record(&self.codec, now);
+            let Some(stored) = session.stored() else {
+                return Err(Error::new("only a stored session can be swapped"));
+            };
+            let expected = &stored.record.data;
+            let new_key = session.wants_new_key().then(|| self.keys.successor(&stored.stored_key));
+            let swap = match &new_key {
+                Some(new_key) => {
+                    let new_key = self.keys.stored(new_key);
+                    store.rename(&stored.stored_key, expected, &new_key, &record).await?
+                }
+                None => {
+                    let keep_expiry = expiry_is_near(stored, &record, now);
+                    if keep_expiry {
+                        record.expires = stored.record.expires;
+                    }
+                    store.replace(&stored.stored_key, expected, &record, keep_expiry).await?
+                }
+            };
+            match swap {
+                Swap::Done => {
+                    let (key, stored_key) = match new_key {
+                        Some(key) => (key.clone(), self.keys.stored(&key).into_owned()),
+                        None => (stored.key.clone(), stored.stored_key.clone()),
+                    };
+                    let stored = StoredOrigin { key, stored_key, record, saved_at: now };
+                    session.set_origin(SessionOrigin::Stored(stored));
+                    return Ok(Saved::Stored);
+                }
+                Swap::Gone => return self.lost(store, session).await,
+                Swap::Changed => {
+                    if queue.is_none() {
+                        queue = Some(self.queue(&stored.stored_key).lock().await);
+                    }
+                    if !self.reload_and_replay(store, session).await? {
+                        return self.lost(store, session).await;
+                    }
+                }
+            }
+        }
+        let busy = format!("one session, changed {MAX_SWAPS} times while it was being saved,");
+        Err(StoreError::new("save", Unavailable::new(busy, None)).into())
+    }
+
+    /// Finds out why the record is gone: the session was deleted, or another request gave it a new key.
+    async fn lost(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
+        let mut saved = Saved::Interrupted;
+        if let Some(stored) = session.stored() {
+            for key in self.keys.successors(&stored.stored_key) {
+                if store.exists(&key).await? {
+                    saved = Saved::Superseded;
+                    break;
+                }
+            }
+        }
+        session.set_origin(SessionOrigin::Unknown);
+        Ok(saved)
+    }
+
+    /// Puts the fresh data under the session and replays its log on them. Returns false if the session is
+    /// gone.
+    async fn reload_and_replay(&self, store: &dyn SessionStore, session: &mut Session) -> Result<bool> {
+        let Some(stored) = session.stored() else { return Ok(false) };
+        let fresh = store.load(&stored.stored_key, self.policy.clock.now()).await?;
+        let Some(record) = fresh else { return Ok(false) };
+        let Some(decoded) = self.decode_or_warn(&record.data) else { return Ok(false) };
+        session.rebase(record, decoded)?;
+        Ok(true)
+    }
+
+    fn queue(&self, stored_key: &str) -> &Mutex<()> {
+        &self.queues[stripe(stored_key, self.queues.len())]
+    }
+
+    fn seal_cookie(&self, session: &mut Session) -> Result<Saved> {
+        let saved_at = self.policy.clock.now();
+        let text = session.encode(&self.codec, saved_at);
+        let bytes = self.cookie_name.len() + text.len();
+        if bytes > MAX_COOKIE_BYTES {
+            return Err(CookieTooLarge { bytes }.into());
+        }
+        session.set_origin(SessionOrigin::Cookie { text, saved_at });
+        Ok(Saved::Stored)
+    }
+}
+
+/// Whether the stored expiry may stay: changing the indexed column costs several times the write.
+///
+/// It stays if the new one is at most a minute, and at most 1% of the session's age, later.
+fn expiry_is_near(stored: &StoredOrigin, record: &Record, now: SystemTime) -> bool {
+    let Ok(step) = record.expires.duration_since(stored.record.expires) else { return false };
+    let age = record.expires.duration_since(now).unwrap_or_default();
+    step.as_secs() <= 60 && step <= age / 100
+}
