@@ -10,9 +10,9 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::wel
 use crate::{Clock, clock, settings::Settings};
 
 /// Django's key of a session's own expiry.
-pub(crate) const EXPIRY_KEY: &str = "_session_expiry";
+pub(super) const EXPIRY_KEY: &str = "_session_expiry";
 /// Our key of the moment of creation, Unix seconds; written under `SESSION_ABSOLUTE_AGE` only.
-pub(crate) const CREATED_KEY: &str = "_session_created";
+pub(super) const CREATED_KEY: &str = "_session_created";
 
 /// When a session ends.
 ///
@@ -31,7 +31,7 @@ pub(crate) const CREATED_KEY: &str = "_session_created";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// This long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
     After(Duration),
     /// At this moment (Django's `set_expiry(datetime)`).
     At(SystemTime),
@@ -43,15 +43,15 @@ pub enum Expiry {
 
 /// The settings that decide when sessions end, and the clock.
 #[derive(Clone, Debug)]
-pub(crate) struct ExpiryPolicy {
-    pub(crate) cookie_age: Duration,
-    pub(crate) expire_at_browser_close: bool,
-    pub(crate) absolute_age: Option<Duration>,
-    pub(crate) clock: Clock,
+pub(in crate::sessions) struct ExpiryPolicy {
+    pub(in crate::sessions) cookie_age: Duration,
+    pub(in crate::sessions) expire_at_browser_close: bool,
+    pub(in crate::sessions) absolute_age: Option<Duration>,
+    pub(in crate::sessions) clock: Clock,
 }
 
 impl ExpiryPolicy {
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+    pub(in crate::sessions) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             cookie_age: settings.session.cookie_age,
             expire_at_browser_close: settings.session.expire_at_browser_close,
@@ -61,7 +61,7 @@ impl ExpiryPolicy {
     }
 
     /// The session's own expiry, if it has one that can be read.
-    pub(crate) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
+    pub(in crate::sessions) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
         match data.get(EXPIRY_KEY)? {
             Value::Null => None,
             Value::Number(seconds) => match seconds.as_f64() {
@@ -89,7 +89,7 @@ impl ExpiryPolicy {
 
     /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
     /// `SESSION_ABSOLUTE_AGE` if that is earlier.
-    pub(crate) fn ends(
+    pub(in crate::sessions) fn ends(
         &self,
         data: &Map<String, Value>,
         created: Option<SystemTime>,
@@ -104,11 +104,11 @@ impl ExpiryPolicy {
     }
 
     /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
-    pub(crate) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
+    pub(in crate::sessions) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
         Some(later(created?, self.absolute_age?))
     }
 
-    pub(crate) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
+    pub(in crate::sessions) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
         match Self::own_expiry(data) {
             None => self.expire_at_browser_close,
             Some(expiry) => expiry == Expiry::BrowserClose,
@@ -127,22 +127,21 @@ impl Default for ExpiryPolicy {
     }
 }
 
-/// `moment + age`, or the last moment of the calendar where that lies beyond it.
+/// `moment + age`, or as late as can be told.
 fn later(moment: SystemTime, age: Duration) -> SystemTime {
+    // 9999-12-31, the last day that Python's datetime and the databases' columns can hold.
     let last = clock::last_moment();
     moment.checked_add(age).map_or(last, |end| end.min(last))
 }
 
-impl Expiry {
-    /// The expiry as Django stores it; `None` removes it.
-    pub(super) fn stored(self) -> Option<Value> {
-        match self {
-            Self::Default => None,
-            Self::BrowserClose => Some(Value::from(0)),
-            // 0 would mean browser close: a fraction of a second counts as one.
-            Self::After(age) => Some(Value::from(age.as_secs().max(1))),
-            Self::At(moment) => Some(Value::from(format_moment(moment))),
-        }
+/// An expiry as Django stores it; `None` removes it.
+pub(super) fn to_stored(expiry: Expiry) -> Option<Value> {
+    match expiry {
+        Expiry::Default => None,
+        Expiry::BrowserClose => Some(Value::from(0)),
+        // 0 would mean browser close: a fraction of a second counts as one.
+        Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
+        Expiry::At(moment) => Some(Value::from(format_moment(moment))),
     }
 }
 
