@@ -23,7 +23,7 @@ pub(super) fn nested_advice(path: &[String]) -> Option<&'static str> {
             "remove it: connections are always pooled and checked; CONN_POOL_SIZE limits their number"
         }
         ("DATABASES", "ATOMIC_REQUESTS" | "AUTOCOMMIT") => {
-            "remove it: each write is its own transaction; Database::write runs several statements in one"
+            "remove it: each write is its own transaction; a closure for `write` may run several statements"
         }
         ("DATABASES", "TIME_ZONE") => "remove it: times are stored in UTC",
         ("DATABASES", "TEST") => "remove it: give the tests their own settings file",
