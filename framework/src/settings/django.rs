@@ -1,4 +1,4 @@
-//! Advice for the settings of Django 5.2 that Nuages does not have.
+//! Advice for the settings of Django (4.2 to 6.1) and its bundled apps that Nuages does not have.
 //!
 //! Each of them is an error, since a setting that does nothing misleads its reader.
 
@@ -91,6 +91,13 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["FORCE_SCRIPT_NAME"], "remove it: put the prefix before the routes with include(..)"),
     (&["USE_X_FORWARDED_PORT"], "remove it: let the proxy put the port into X-Forwarded-Host, and set USE_X_FORWARDED_HOST"),
     (&["SIGNING_BACKEND", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"], "remove it: cookies are signed as by Django's default backend"),
+    (&["SECURE_CSP", "SECURE_CSP_REPORT_ONLY"], "remove it: a middleware sends the header: response.set_header(\"Content-Security-Policy\", ..)"),
+    (&["TASKS"], "remove it: Nuages has no task queue; a view can start work with tokio::spawn"),
+    (&["URLIZE_ASSUME_HTTPS"], "remove it: the templates have no urlize filter"),
+    (&["USE_BLANK_CHOICE_DASH"], "remove it: Nuages has no model forms; the template writes the empty choice"),
+    (&["IGNORABLE_404_URLS"], "remove it: Nuages sends no mail about broken links; the access log has each 404"),
+    (&["SITE_ID"], "remove it: there is no sites app; one program serves one site, whose hosts are in ALLOWED_HOSTS"),
+    (&["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"], "remove it: connections are always pooled and checked; CONN_POOL_SIZE in [DATABASES.default] limits their number"),
     (&["TEST_RUNNER"], "remove it: cargo test runs the tests"),
     (&["SECURE_BROWSER_XSS_FILTER"], "remove it: browsers no longer have that filter, and Django removed the setting in 4.0"),
     (&["DEBUG_PROPAGATE_EXCEPTIONS", "DEFAULT_EXCEPTION_REPORTER*", "SILENCED_SYSTEM_CHECKS"], "remove it: Nuages has nothing like it"),

@@ -135,8 +135,11 @@ fn every_setting_of_django_is_known_or_has_advice() {
     }
 }
 
-/// Every name in Django 5.2's `django/conf/global_settings.py`, and those that startproject adds.
+/// Every name in `django/conf/global_settings.py` of Django 4.2 to 6.1, those that startproject adds, and those
+/// of bundled apps or of a database that are often written at the top.
 const DJANGO: &str = "
+    CONN_HEALTH_CHECKS CONN_MAX_AGE IGNORABLE_404_URLS SECURE_CSP SECURE_CSP_REPORT_ONLY SITE_ID TASKS
+    URLIZE_ASSUME_HTTPS USE_BLANK_CHOICE_DASH
     ABSOLUTE_URL_OVERRIDES ADMINS ALLOWED_HOSTS APPEND_SLASH ASGI_APPLICATION AUTHENTICATION_BACKENDS
     AUTH_PASSWORD_VALIDATORS AUTH_USER_MODEL BASE_DIR CACHES CACHE_MIDDLEWARE_ALIAS
     CACHE_MIDDLEWARE_KEY_PREFIX CACHE_MIDDLEWARE_SECONDS CSRF_COOKIE_AGE CSRF_COOKIE_DOMAIN
