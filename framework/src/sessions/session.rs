@@ -19,7 +19,7 @@ use super::{
     codec::Decoded,
     exact::Exact,
     ops::{Log, Op},
-    policy::{CREATED_KEY, EXPIRY_KEY, Expiry, Policy, stored},
+    policy::{CREATED_KEY, EXPIRY_KEY, Expiry, Policy},
 };
 use crate::clock;
 
@@ -199,7 +199,7 @@ impl Session {
 
     /// Sets when this session ends (Django's `set_expiry`); stored with the data, as Django stores it.
     pub fn set_expiry(&mut self, expiry: Expiry) {
-        match stored(expiry) {
+        match self.policy.stored(expiry) {
             Some(value) => self.set(EXPIRY_KEY.to_owned(), value),
             None => {
                 self.take(EXPIRY_KEY);

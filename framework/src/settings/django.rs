@@ -25,7 +25,7 @@ pub(super) fn nested_advice(path: &[String]) -> Option<&'static str> {
         ("DATABASES", "ATOMIC_REQUESTS" | "AUTOCOMMIT") => {
             "remove it: each write is its own transaction; a closure for `write` may run several statements"
         }
-        ("DATABASES", "TIME_ZONE") => "remove it: times are stored in UTC",
+        ("DATABASES", "TIME_ZONE") => "remove it: USE_TZ and TIME_ZONE at the top apply to every database",
         ("DATABASES", "TEST") => "remove it: give the tests their own settings file",
         ("DATABASES", "OPTIONS.transaction_mode" | "OPTIONS.init_command") => {
             "remove it: one thread does all writes in IMMEDIATE transactions, and the journal is always WAL"
@@ -48,7 +48,6 @@ const NO_MAIL: &str =
     "remove it: Nuages sends no mail; use a crate such as lettre, with its settings under [project]";
 const NO_UPLOADS: &str =
     "remove it: the limits are DATA_UPLOAD_MAX_MEMORY_SIZE and DATA_UPLOAD_MAX_NUMBER_FIELDS";
-const UTC: &str = "remove it: moments are stored and shown in UTC";
 const SQL: &str = "remove it: there are no models; a migration is an SQL file in migrations/<app>/";
 const IN_VIEWS: &str = "remove it: write it in the view or middleware that needs it, or put it under [project] if it differs by site";
 
@@ -61,7 +60,6 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["ROOT_URLCONF"], "remove it: src/main.rs passes the routes to App::urls"),
     (&["WSGI_APPLICATION", "ASGI_APPLICATION"], "remove it: the project's program is the server"),
     (&["TEMPLATES", "FORM_RENDERER"], "write TEMPLATE_DIRS = [\"templates\"]; minijinja renders the templates and needs no other setting"),
-    (&["TIME_ZONE", "USE_TZ"], UTC),
     (
         &[
             "LANGUAGE*", "LOCALE_PATHS", "USE_I18N", "USE_L10N", "FORMAT_MODULE_PATH", "DATE_*", "DATETIME_*",

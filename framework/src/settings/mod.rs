@@ -6,6 +6,7 @@
 //! - `groups/` has one file for each area of settings: their struct, declaration, reading and checks.
 //! - `schema/` describes settings: kinds of values, choices, and the list of all settings.
 //! - `source/` reads the file and the environment and knows where each value comes from.
+//! - `time_zone.rs` converts between moments and the local times of `TIME_ZONE`.
 //! - `load.rs` combines these; `project.rs` reads the `[project]` table; `unknown.rs` and `django.rs` explain
 //!   names that are no settings.
 
@@ -16,6 +17,7 @@ mod load;
 mod project;
 mod schema;
 mod source;
+mod time_zone;
 mod unknown;
 
 pub use error::{ConfigError, SettingsErrors};
@@ -26,3 +28,4 @@ pub use groups::{
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};
+pub use time_zone::TimeZone;

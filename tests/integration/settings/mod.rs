@@ -8,6 +8,7 @@ use nuages::settings::{
 };
 
 mod mistakes;
+mod time_zone;
 
 const MINIMAL: &str = "SECRET_KEY = \"hunter2\"\nDEBUG = true\n";
 

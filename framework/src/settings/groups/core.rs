@@ -12,7 +12,10 @@ use super::{
     caches::CacheSettings, checks::Checks, csrf::CsrfSettings, databases::DatabaseSettings, reader::Reader,
     security::SecuritySettings, server::ServerSettings, session::SessionSettings, values::Fallback::Unset,
 };
-use crate::settings::source::{MASK, Provenance, Sources};
+use crate::settings::{
+    source::{MASK, Provenance, Sources},
+    time_zone::TimeZone,
+};
 
 /// The settings of a project: its `settings.toml` and the `NUAGES_*` variables, with Django's names and
 /// defaults. Its `Debug` masks secrets.
@@ -68,6 +71,10 @@ pub struct Settings {
     pub staticfiles_dirs: Vec<PathBuf>,
     /// `TEMPLATE_DIRS`. Default `["templates"]`.
     pub template_dirs: Vec<PathBuf>,
+    /// `USE_TZ`. Default true.
+    pub use_tz: bool,
+    /// `TIME_ZONE`. Default UTC.
+    pub time_zone: TimeZone,
     /// `INTERNAL_IPS`.
     pub internal_ips: Vec<String>,
     /// `SECURE_*`, `X_FRAME_OPTIONS` and `USE_X_FORWARDED_HOST`.
@@ -101,6 +108,8 @@ impl Settings {
             internal_ips: reader.list("INTERNAL_IPS", &[], "Addresses of clients that may see debug pages, besides those of this machine."),
             append_slash: reader.flag("APPEND_SLASH", true, "Redirects a URL that matches no route to the same URL with a slash at its end, if that one matches."),
             prepend_www: reader.flag("PREPEND_WWW", false, "Redirects to the same host with `www.` before it."),
+            use_tz: reader.flag("USE_TZ", true, "Stores moments in UTC. `false` stores local times of `TIME_ZONE`, as a Django site with `USE_TZ = False` does."),
+            time_zone: reader.time_zone("TIME_ZONE", "The zone of local times, by its IANA name such as `Europe/Paris`."),
             template_dirs,
             static_url,
             staticfiles_dirs,
@@ -113,6 +122,23 @@ impl Settings {
             sources: Arc::clone(reader.sources),
             provenance: Vec::new(),
         }
+    }
+
+    /// Returns the zone of the local times that databases and sessions contain: UTC, or `TIME_ZONE` if
+    /// `USE_TZ` is false.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::settings::Settings;
+    ///
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nUSE_TZ = false\nTIME_ZONE = \"America/Chicago\"";
+    /// let settings = Settings::from_toml(text, ".".as_ref())?;
+    /// assert_eq!(settings.stored_time_zone().name(), "America/Chicago");
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn stored_time_zone(&self) -> TimeZone {
+        if self.use_tz { TimeZone::UTC } else { self.time_zone }
     }
 
     /// Finds the mistakes that only show when values are compared.
@@ -192,6 +218,8 @@ impl fmt::Debug for Settings {
             .field("static_url", &self.static_url)
             .field("staticfiles_dirs", &self.staticfiles_dirs)
             .field("template_dirs", &self.template_dirs)
+            .field("use_tz", &self.use_tz)
+            .field("time_zone", &self.time_zone)
             .field("internal_ips", &self.internal_ips)
             .field("security", &self.security)
             .field("csrf", &self.csrf)

@@ -6,7 +6,10 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use super::reader::Reader;
-use crate::settings::schema::{Choice, Typed, ValueKind, Word, choices};
+use crate::settings::{
+    schema::{Choice, Typed, ValueKind, Word, choices},
+    time_zone::TimeZone,
+};
 
 /// The greatest number for settings that count things.
 pub(super) const MOST: u64 = u32::MAX as u64;
@@ -66,6 +69,11 @@ impl Reader<'_> {
     /// Reads a setting that takes one value only, for the checks of its kind.
     pub(super) fn serializer(&mut self, name: &str, doc: &'static str) {
         self.any_text(name, ValueKind::Serializer, Fallback::Is("json"), doc);
+    }
+
+    pub(super) fn time_zone(&mut self, name: &str, doc: &'static str) -> TimeZone {
+        let found = self.any_text(name, ValueKind::TimeZone, Fallback::Is(TimeZone::UTC.name()), doc);
+        found.and_then(|name| TimeZone::find(&name)).unwrap_or(TimeZone::UTC)
     }
 
     /// One of these words, or a name that the project registers.

@@ -7,6 +7,7 @@ use std::{borrow::Cow, time::Duration};
 use toml::de::{DeInteger, DeValue};
 
 use super::choice::{Word, chosen};
+use crate::settings::time_zone::TimeZone;
 
 /// The longest duration that a setting takes. Sums of a moment and two of them stay within any calendar.
 const HUNDRED_YEARS: u64 = 3_155_760_000;
@@ -53,6 +54,7 @@ pub(in crate::settings) enum ValueKind {
     /// A header's name and a value.
     HeaderPair,
     Serializer,
+    TimeZone,
 }
 
 /// A value of the right kind.
@@ -112,6 +114,7 @@ impl ValueKind {
             ValueKind::Header => "the name of a header".into(),
             ValueKind::HeaderPair => "a list of a header's name and its value".into(),
             ValueKind::Serializer => "\"json\"".into(),
+            ValueKind::TimeZone => "the name of a time zone".into(),
         }
     }
 
@@ -179,6 +182,9 @@ impl ValueKind {
                 _ => None,
             },
             (ValueKind::Serializer, DeValue::String(text)) => return serializer(text),
+            (ValueKind::TimeZone, DeValue::String(text)) => {
+                TimeZone::find(text).and_then(|zone| some_text(zone.name()))
+            }
             _ => None,
         };
         typed.ok_or_else(|| self.refused(value))
@@ -220,6 +226,9 @@ impl ValueKind {
                 if !value.is_array() && !value.is_table() =>
             {
                 refused.hint("put it into quotes")
+            }
+            (ValueKind::TimeZone, _) => {
+                refused.hint("names are those of the IANA database, such as \"UTC\" or \"Europe/Paris\"")
             }
             (ValueKind::Secrets, DeValue::String(_)) => refused.hint("put it into brackets: [\"…\"]"),
             _ => refused,

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use crate::{
     db::{Database, DbError},
     sessions::store::{SessionStore, StoreError},
+    settings::TimeZone,
 };
 
-/// The store on this database.
-pub(crate) fn open(database: &Database) -> Arc<dyn SessionStore> {
+/// The store on this database. `zone` is that of the local times in SQLite; PostgreSQL stores moments.
+pub(crate) fn open(database: &Database, zone: TimeZone) -> Arc<dyn SessionStore> {
     match database {
-        Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone())),
+        Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone(), zone)),
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => Arc::new(postgres::PostgresStore::new(postgres.clone())),
     }

@@ -3,56 +3,37 @@
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 use super::failed;
 use crate::{
     BoxFuture,
-    clock::from_unix,
     db::Sqlite,
     sessions::store::{Listed, Promises, Record, SessionStore, StoreResult, Swap},
+    settings::TimeZone,
 };
 
 /// Sessions in Django's table of an SQLite database.
 pub(super) struct SqliteStore {
     database: Sqlite,
+    /// The zone of `expire_date`: UTC, or `TIME_ZONE` beside a Django site with `USE_TZ = False`.
+    zone: TimeZone,
 }
 
 impl SqliteStore {
-    pub(super) fn new(database: Sqlite) -> Self {
-        Self { database }
+    pub(super) fn new(database: Sqlite, zone: TimeZone) -> Self {
+        Self { database, zone }
     }
-}
-
-/// A moment as Django writes it into SQLite: UTC text `YYYY-MM-DD HH:MM:SS[.ffffff]`
-/// (`adapt_datetimefield_value`, django/db/backends/sqlite3/operations.py). Text in this form sorts by time.
-fn to_text(moment: SystemTime) -> String {
-    // The calendar ends with the year 9999.
-    let moment = OffsetDateTime::from(moment.min(from_unix(253_402_300_799)));
-    let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
-    let whole = format!("{date} {hour:02}:{minute:02}:{second:02}");
-    match moment.microsecond() {
-        0 => whole,
-        micros => format!("{whole}.{micros:06}"),
-    }
-}
-
-fn from_text(text: &str) -> Option<SystemTime> {
-    let format =
-        format_description!("[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]]");
-    let moment = PrimitiveDateTime::parse(text, format).ok()?;
-    Some(moment.assume_utc().into())
 }
 
 /// The record in the columns `session_data, expire_date` that begin at `first`.
 ///
 /// A damaged row may hold anything: what is not text has no good signature, and what is not a moment
 /// has passed. Neither is a reason to fail the visitor's request.
-fn record(row: &Row<'_>, first: usize) -> rusqlite::Result<Record> {
+fn record(row: &Row<'_>, first: usize, zone: TimeZone) -> rusqlite::Result<Record> {
     let text = |column| -> rusqlite::Result<String> {
         Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
     };
-    let expires = from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
+    let expires = zone.from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
     Ok(Record { data: text(first)?, expires })
 }
 
@@ -74,20 +55,22 @@ impl SessionStore for SqliteStore {
     }
 
     fn load<'a>(&'a self, key: &'a str, now: SystemTime) -> BoxFuture<'a, StoreResult<Option<Record>>> {
-        let (key, text) = (key.to_owned(), to_text(now));
+        let (key, text, zone) = (key.to_owned(), self.zone.earliest_text(now), self.zone);
         Box::pin(async move {
             let select = "SELECT session_data, expire_date FROM django_session \
                           WHERE session_key = ?1 AND expire_date > ?2";
             let read = self.database.read(move |db| {
-                db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0)).optional()
+                db.prepare_cached(select)?
+                    .query_row(params![key, text], |row| record(row, 0, zone))
+                    .optional()
             });
-            // What is no moment may be larger, as text.
+            // Text that is not a moment may be larger, and around a change of the clocks SQL finds more.
             Ok(read.await.map_err(failed("load"))?.filter(|record| record.expires > now))
         })
     }
 
     fn create<'a>(&'a self, key: &'a str, new: &'a Record) -> BoxFuture<'a, StoreResult<bool>> {
-        let (key, data, expires) = (key.to_owned(), new.data.clone(), to_text(new.expires));
+        let (key, data, expires) = (key.to_owned(), new.data.clone(), self.zone.to_text(new.expires));
         Box::pin(async move {
             let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
                           VALUES (?1, ?2, ?3) ON CONFLICT (session_key) DO NOTHING";
@@ -106,7 +89,7 @@ impl SessionStore for SqliteStore {
         keep_expiry: bool,
     ) -> BoxFuture<'a, StoreResult<Swap>> {
         let (key, expected, data) = (key.to_owned(), expected.to_owned(), new.data.clone());
-        let expires = (!keep_expiry).then(|| to_text(new.expires));
+        let expires = (!keep_expiry).then(|| self.zone.to_text(new.expires));
         Box::pin(async move {
             let write = self.database.write(move |db| {
                 let changed = match expires {
@@ -138,7 +121,7 @@ impl SessionStore for SqliteStore {
         new: &'a Record,
     ) -> BoxFuture<'a, StoreResult<Swap>> {
         let (key, expected, new_key) = (key.to_owned(), expected.to_owned(), new_key.to_owned());
-        let (data, expires) = (new.data.clone(), to_text(new.expires));
+        let (data, expires) = (new.data.clone(), self.zone.to_text(new.expires));
         Box::pin(async move {
             let update = "UPDATE django_session SET session_key = ?3, session_data = ?4, expire_date = ?5 \
                           WHERE session_key = ?1 AND session_data = ?2";
@@ -171,14 +154,15 @@ impl SessionStore for SqliteStore {
 
     fn clear(&self, now: Option<SystemTime>, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let bound = now.map(|now| self.zone.earliest_text(now));
         Box::pin(async move {
-            let write = self.database.write(move |db| match now {
-                Some(now) => db
+            let write = self.database.write(move |db| match &bound {
+                Some(bound) => db
                     .prepare_cached(
                         "DELETE FROM django_session WHERE rowid IN (SELECT rowid FROM django_session \
                          WHERE expire_date < ?1 ORDER BY expire_date LIMIT ?2)",
                     )?
-                    .execute(params![to_text(now), limit]),
+                    .execute(params![bound, limit]),
                 None => db
                     .prepare_cached(
                         "DELETE FROM django_session WHERE rowid IN \
@@ -191,11 +175,12 @@ impl SessionStore for SqliteStore {
     }
 
     fn count(&self, now: Option<SystemTime>) -> BoxFuture<'_, StoreResult<Option<u64>>> {
+        let bound = now.map(|now| self.zone.earliest_text(now));
         Box::pin(async move {
-            let read = self.database.read_long(move |db| match now {
-                Some(now) => db.query_row(
+            let read = self.database.read_long(move |db| match &bound {
+                Some(bound) => db.query_row(
                     "SELECT count(*) FROM django_session WHERE expire_date < ?1",
-                    [to_text(now)],
+                    [bound],
                     |row| row.get::<_, i64>(0),
                 ),
                 None => db.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)),
@@ -210,7 +195,7 @@ impl SessionStore for SqliteStore {
         cursor: Option<&'a str>,
         limit: usize,
     ) -> BoxFuture<'a, StoreResult<(Vec<Listed>, Option<String>)>> {
-        let after = cursor.unwrap_or_default().to_owned();
+        let (after, zone) = (cursor.unwrap_or_default().to_owned(), self.zone);
         Box::pin(async move {
             // Every text is smaller than the empty blob: keys that are not text, in damaged rows, stay out.
             let select = "SELECT session_key, session_data, expire_date FROM django_session \
@@ -222,7 +207,7 @@ impl SessionStore for SqliteStore {
                 while let Some(row) = rows.next()? {
                     seen += 1;
                     if let Ok(key) = row.get_ref(0)?.as_str() {
-                        page.push(Listed { key: key.to_owned(), record: record(row, 1)? });
+                        page.push(Listed { key: key.to_owned(), record: record(row, 1, zone)? });
                     }
                 }
                 Ok((page, seen))
@@ -231,22 +216,5 @@ impl SessionStore for SqliteStore {
             let next = (seen == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
             Ok((page, next))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn moments_are_written_as_django_writes_them() {
-        let moment = from_unix(1_790_000_000);
-        assert_eq!(to_text(moment), "2026-09-21 14:13:20");
-        let moment = moment + Duration::from_micros(1_500);
-        assert_eq!(to_text(moment), "2026-09-21 14:13:20.001500");
-        assert_eq!(from_text("2026-09-21 14:13:20.001500"), Some(moment));
-        assert_eq!(from_text("soon"), None);
-        assert_eq!(to_text(from_unix(1 << 43)), "9999-12-31 23:59:59");
     }
 }
