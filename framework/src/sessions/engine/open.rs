@@ -109,14 +109,15 @@ impl SessionEngine {
     /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
     pub(crate) fn open(parts: &EngineParts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
+        let zone = parts.settings.stored_time_zone();
         let store: Option<Arc<dyn BoxedStore>> = match name {
-            "db" => Some(backends::db::open(parts.database()?)),
+            "db" => Some(backends::db::open(parts.database()?, zone)),
             "cache" => {
                 let cache = parts.cache()?.clone();
                 Some(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
             }
             "cached_db" => {
-                let (database, cache) = (backends::db::open(parts.database()?), parts.cache()?.clone());
+                let (database, cache) = (backends::db::open(parts.database()?, zone), parts.cache()?.clone());
                 let clock = parts.clock.clone();
                 Some(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
             }

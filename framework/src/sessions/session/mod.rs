@@ -143,7 +143,7 @@ impl Session {
     /// Sets when this session ends (Django's `set_expiry`). The expiry is stored with the data, in
     /// Django's format.
     pub fn set_expiry(&mut self, expiry: Expiry) {
-        match expiry::to_stored(expiry) {
+        match self.policy.stored(expiry) {
             Some(value) => self.set(EXPIRY_KEY.to_owned(), value),
             None => {
                 self.take(EXPIRY_KEY);
