@@ -1,4 +1,4 @@
-//! `startproject`: a new project's folder.
+//! `startproject`: writes the files of a new project.
 
 use std::path::PathBuf;
 
@@ -18,9 +18,9 @@ impl Command for StartProject {
                 Arg::new("folder")
                     .value_name("DIR")
                     .value_parser(value_parser!(PathBuf))
-                    .help("Where to [default: a new folder of that name]"),
+                    .help("The folder to write to [default: a new one with the project's name]"),
             )
-            .after_help("Nothing is ever overwritten.")
+            .after_help("No file is ever overwritten.")
     }
 
     fn run<'a>(
@@ -45,10 +45,10 @@ impl Command for StartProject {
     }
 }
 
-/// The name of a project; `quickstart` takes it too.
+/// `NAME`, for `startproject` and `quickstart`.
 pub(super) fn name_argument() -> Arg {
     Arg::new("name")
         .value_name("NAME")
         .required(true)
-        .help("The project's name: it names package and program")
+        .help("The project's name, which the package and the program get")
 }
