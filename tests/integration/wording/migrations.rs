@@ -12,6 +12,9 @@ use super::{assert_wording, with_causes};
 
 const TABLE: &str = "CREATE TABLE cart (id integer PRIMARY KEY);";
 
+/// Files with their text, and the target of `migrate`.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// Writes files below `migrations`, and applies everything up to `target`. Returns the error.
 async fn error(files: &[(&str, &str)], target: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
@@ -40,7 +43,7 @@ async fn migrate(folder: &Path, target: &[&str]) -> Result<(), Box<dyn std::erro
 
 #[tokio::test]
 async fn files_and_plans() {
-    let cases: [(&[(&str, &str)], &[&str]); 11] = [
+    let cases: [Case<'_>; 11] = [
         (&[("shop/first.sql", TABLE)], &[]),
         (&[("my shop/0001_cart.sql", TABLE)], &[]),
         (&[("sessions/0001_cart.sql", TABLE)], &[]),
