@@ -1,4 +1,4 @@
-//! The program `manage` as a user runs it: what it says, where, and its exit codes.
+//! The program `manage` as a user runs it: its output and its exit codes.
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
