@@ -6,17 +6,23 @@
 use std::{
     env,
     ffi::OsString,
+    fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, error::ErrorKind, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches,
+    error::{ContextKind, ContextValue, ErrorKind},
+    value_parser,
+};
 
 use crate::{
     Command, CommandError, Project, Style, VERSION,
     commands::{self, CommandEntry, Group},
-    delegate,
+    delegate, django_commands,
+    output::Output,
     project::{AppBuilder, Globals, SETTINGS_VARIABLE},
 };
 
@@ -119,6 +125,7 @@ impl Manage {
             .build()
             .map_err(|error| CommandError::because("the asynchronous runtime cannot start", error))?;
         runtime.block_on(entry.command.run(&project, arguments))?;
+        project.output().check()?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -129,14 +136,16 @@ impl Manage {
             ErrorKind::InvalidSubcommand if self.app.is_none() && delegate::inside_project() => {
                 delegate::to_project(None, &args[1..]).unwrap_or_else(|error| report(&error, true))
             }
-            ErrorKind::DisplayVersion => {
-                // A reader that has gone away is no error.
-                let _ = writeln!(io::stdout(), "{}", VERSION);
-                ExitCode::SUCCESS
+            ErrorKind::InvalidSubcommand if let Some(error) = django_command(error) => {
+                report(&error, true);
+                ExitCode::from(WRONG_USAGE)
             }
+            ErrorKind::DisplayVersion => print(format_args!("{VERSION}\n")),
+            ErrorKind::DisplayHelp => print(format_args!("{}", error.render())),
             _ => {
+                // A closed stderr cannot show the error; the exit code still does.
                 let _ = error.print();
-                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))
             }
         }
     }
@@ -208,6 +217,23 @@ impl Manage {
 
 /// The display order of the options that every command has: after the command's own.
 const LAST: usize = 900;
+
+const WRONG_USAGE: u8 = 2;
+
+/// Returns the error for a command of Django's that Nuages does not have, if that is what the user named.
+fn django_command(error: &clap::Error) -> Option<CommandError> {
+    match error.get(ContextKind::InvalidSubcommand)? {
+        ContextValue::String(name) => django_commands::error_for(name),
+        _ => None,
+    }
+}
+
+/// Prints the text on stdout. The exit code is 0 unless it cannot be written.
+fn print(text: fmt::Arguments<'_>) -> ExitCode {
+    let output = Output::default();
+    output.write(text);
+    output.check().map_or_else(|error| report(&error, true), |()| ExitCode::SUCCESS)
+}
 
 /// Prints the error on stderr: the message, its causes and the hint.
 fn report(error: &CommandError, colors: bool) -> ExitCode {

@@ -3,10 +3,9 @@
 //! `cli` makes it from the global options. Every command gets it, a project's own commands too.
 
 use std::{
-    env, fmt,
-    io::{self, Write},
+    env, fmt, io,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use nuages::{
@@ -15,7 +14,7 @@ use nuages::{
     settings::{Settings, SettingsErrors},
 };
 
-use crate::{CommandError, Style};
+use crate::{CommandError, Style, mistakes, output::Output};
 
 /// The file that makes a folder a project.
 pub(crate) const SETTINGS_FILE: &str = "settings.toml";
@@ -56,11 +55,12 @@ pub struct Project {
     settings: OnceLock<Settings>,
     app: Option<AppBuilder>,
     command_line: clap::Command,
+    output: Arc<Output>,
 }
 
 impl Project {
     pub(crate) fn new(globals: Globals, app: Option<AppBuilder>, command_line: clap::Command) -> Self {
-        Self { globals, settings: OnceLock::new(), app, command_line }
+        Self { globals, settings: OnceLock::new(), app, command_line, output: Arc::default() }
     }
 
     /// Returns the settings. The first call reads them.
@@ -147,16 +147,17 @@ impl Project {
         })
     }
 
-    /// Returns the error that lists mistakes in the settings.
+    /// Returns the error that lists mistakes in settings, URL patterns and templates.
     pub(crate) fn unusable(&self, errors: SettingsErrors) -> CommandError {
         let file = self.settings_file().unwrap_or_else(|_| SETTINGS_FILE.into());
-        CommandError::because(format!("{} cannot be used", file.display()), errors)
+        mistakes::unusable(&file, errors)
     }
 
     /// Returns the project of another settings file, for a command that has just written it.
     pub(crate) fn with_settings_file(&self, settings_file: PathBuf) -> Self {
         let globals = Globals { settings_file: Some(settings_file), ..self.globals.clone() };
-        Self::new(globals, None, self.command_line.clone())
+        let output = Arc::clone(&self.output);
+        Self { output, ..Self::new(globals, None, self.command_line.clone()) }
     }
 
     /// Returns the definition of the whole command line.
@@ -179,16 +180,23 @@ impl Project {
         self.globals.verbosity
     }
 
-    /// Prints a line on stdout. A closed pipe (`| head`) is not an error.
+    /// Prints a line on stdout.
+    ///
+    /// A closed pipe (`| head`) is not an error. After any other failure, such as a full disk, nothing more is
+    /// printed; when the command has ended, the failure is reported and the exit code is 1.
     pub fn say(&self, line: impl fmt::Display) {
         self.write(format_args!("{line}\n"));
     }
 
-    /// Prints text on stdout without a line break, and flushes it.
+    /// Prints text on stdout without a line break, and flushes it. Failures are handled as in
+    /// [`Project::say`].
     pub fn write(&self, text: impl fmt::Display) {
-        let mut out = io::stdout().lock();
-        // The reader of stdout has closed it.
-        let _ = write!(out, "{text}").and_then(|()| out.flush());
+        self.output.write(format_args!("{text}"));
+    }
+
+    /// Returns the stdout of the command.
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
     }
 }
 

@@ -161,6 +161,12 @@ fn a_project_is_written_once_and_never_over_another() {
     assert!(!folder.path().join("Cargo.toml").exists());
     assert_eq!(fs::read_to_string(site.join("settings.toml")).expect("settings"), settings);
 
+    let current = tempfile::tempdir().expect("a folder");
+    assert_eq!(
+        ok(manage(current.path(), "startproject shop .")),
+        "shop is in this folder. Next:\n    cargo run -- migrate\n    cargo run -- runserver\n"
+    );
+
     fs::create_dir(folder.path().join("empty")).expect("created");
     assert_eq!(ok(manage(folder.path(), "-v0 startproject other empty")), "");
     let other = fs::read_to_string(folder.path().join("empty/settings.toml")).expect("settings");

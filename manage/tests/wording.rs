@@ -81,7 +81,8 @@ fn the_help_of_every_command() {
 
 #[test]
 fn wrong_usage() {
-    let commands = ["migrat", "clearsessions --al", "-v 9 version", "startproject", "completions bsh"];
+    let commands =
+        ["shell", "migrat", "clearsessions --al", "-v 9 version", "startproject", "completions bsh"];
     let sessions = ["sessions revoke", "sessions show", "sessions list --page 0"];
     let text = Folder::empty().transcript(&[&commands[..], &sessions].concat());
     assert_wording("wrong_usage", &text);

@@ -15,9 +15,11 @@ pub(super) fn noinput_argument(help: &'static str) -> Arg {
 ///
 /// # Errors
 ///
-/// Where the answer is anything else, stdin ends, or it cannot be read.
+/// Where the answer is anything else, stdin ends, or one of them cannot be written or read.
 pub(super) fn confirm(project: &Project, question: &str, declined: &str) -> Result<(), CommandError> {
     project.write(format_args!("{question}\nAre you sure? Type 'yes' to go on, or 'no' to cancel: "));
+    // Without the question there can be no answer.
+    project.output().check()?;
     let mut answer = String::new();
     io::stdin()
         .lock()

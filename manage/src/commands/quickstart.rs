@@ -78,6 +78,7 @@ impl Command for QuickStart {
             }
             let port = port.map(|port| port.to_string());
             step(project, &format!("manage runserver {}", port.as_deref().unwrap_or_default()));
+            project.output().check()?;
             cargo.args(["run", "--", "runserver"]).args(port);
             delegate::become_process(cargo).map(drop)
         })

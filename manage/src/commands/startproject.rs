@@ -1,10 +1,10 @@
 //! `startproject`: writes the files of a new project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
 
-use crate::{BoxFuture, Command, CommandError, Project, scaffold::Scaffold};
+use crate::{BoxFuture, Command, CommandError, Project, project::current_dir, scaffold::Scaffold};
 
 /// `manage startproject mysite`.
 pub(crate) struct StartProject;
@@ -34,15 +34,25 @@ impl Command for StartProject {
             let scaffold = Scaffold::plan(name, folder)?;
             scaffold.write()?;
             if project.verbosity() > 0 {
-                let folder = scaffold.folder().display();
-                project.say(format_args!("{name} is in {folder}. Next:"));
-                project.say(format_args!("    cd {folder}"));
+                let folder = scaffold.folder();
+                if is_current(folder) {
+                    project.say(format_args!("{name} is in this folder. Next:"));
+                } else {
+                    project.say(format_args!("{name} is in {}. Next:", folder.display()));
+                    project.say(format_args!("    cd {}", folder.display()));
+                }
                 project.say("    cargo run -- migrate");
                 project.say("    cargo run -- runserver");
             }
             Ok(())
         })
     }
+}
+
+/// Returns whether `folder` is the current folder: `.`, or another name for it.
+fn is_current(folder: &Path) -> bool {
+    let canonical = folder.canonicalize();
+    canonical.is_ok_and(|folder| current_dir().is_ok_and(|here| here.canonicalize().ok() == Some(folder)))
 }
 
 /// `NAME`, for `startproject` and `quickstart`.

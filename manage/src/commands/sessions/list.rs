@@ -1,7 +1,7 @@
 //! `sessions list`: prints the stored sessions, a page at a time.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     ops::ControlFlow,
 };
 
@@ -80,7 +80,7 @@ pub(super) async fn run(
         };
     }
     let (mut matched, now) = (0, engine.clock().now());
-    let mut out = Output::new(project, json);
+    let mut rows = Rows::new(project, json);
     let mut more = false;
     // A page beyond the end is known to be empty.
     if total.is_none_or(|total| range.start < total) {
@@ -93,8 +93,11 @@ pub(super) async fn run(
                     return ControlFlow::Break(());
                 }
                 matched += 1;
-                if matched > range.start && out.row(&info, now).is_err() {
-                    return ControlFlow::Break(());
+                if matched > range.start {
+                    rows.push(&info, now);
+                    if !project.output().is_open() {
+                        return ControlFlow::Break(());
+                    }
                 }
                 // Stops after the last row of the page, or at the last match if the total is known.
                 match total {
@@ -104,7 +107,7 @@ pub(super) async fn run(
             })
             .await?;
     }
-    out.end();
+    rows.flush();
     if !json && project.verbosity() > 0 {
         let shown = matched.saturating_sub(range.start);
         let more = total.map_or(more, |total| range.end < total);
@@ -128,12 +131,13 @@ impl Filter<'_> {
 }
 
 /// The printed rows: a table, or lines of JSON.
-struct Output<'a> {
+struct Rows<'a> {
+    project: &'a Project,
     table: Option<TextTable<'a, 5>>,
     json: String,
 }
 
-impl<'a> Output<'a> {
+impl<'a> Rows<'a> {
     fn new(project: &'a Project, json: bool) -> Self {
         let columns = [
             Column::Left("key"),
@@ -142,15 +146,18 @@ impl<'a> Output<'a> {
             Column::Left("expires"),
             Column::Right("size"),
         ];
-        Self { table: (!json).then(|| TextTable::new(project, columns)), json: String::new() }
+        Self { project, table: (!json).then(|| TextTable::new(project, columns)), json: String::new() }
     }
 
-    /// Prints a row, or keeps it for the next write. After an error, no more rows need to be read.
-    fn row(&mut self, info: &SessionInfo, now: std::time::SystemTime) -> io::Result<()> {
+    /// Adds a row. Rows are printed many at a time.
+    fn push(&mut self, info: &SessionInfo, now: std::time::SystemTime) {
         let Some(table) = &mut self.table else {
             self.json += &as_json(info, now).to_string();
             self.json.push('\n');
-            return if self.json.len() >= CHUNK_BYTES { self.write() } else { Ok(()) };
+            if self.json.len() >= CHUNK_BYTES {
+                self.flush();
+            }
+            return;
         };
         let saved = match (info.saved_at, &info.data) {
             (Some(saved_at), _) => moment(saved_at),
@@ -164,20 +171,12 @@ impl<'a> Output<'a> {
         }
         let cells = [shown_key(info), user, saved, moment(info.expires), size(info.bytes as u64)];
         table.push(cells, info.expires <= now);
-        Ok(())
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        let written = io::stdout().write_all(self.json.as_bytes());
-        self.json.clear();
-        written
-    }
-
-    fn end(mut self) {
+    fn flush(&mut self) {
         match &mut self.table {
             Some(table) => table.flush(),
-            // A reader that has gone away is no error.
-            None => drop(self.write().and_then(|()| io::stdout().flush())),
+            None => self.project.write(std::mem::take(&mut self.json)),
         }
     }
 }
