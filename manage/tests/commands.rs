@@ -113,6 +113,21 @@ fn the_settings_file_is_found_from_the_folders_below_and_by_name() {
     assert!(ok(by_option).contains("DEBUG = true"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_projects_path_need_not_be_utf8() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let outside = folder();
+    let here = outside.path().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::rename(project("").keep(), &here).expect("moved");
+    assert!(ok(manage(&here, "migrate")).contains("Applying sessions.0001_initial... OK"));
+    assert!(here.join("db.sqlite3").is_file(), "the database is in the project's folder");
+    assert_eq!(ok(manage(&here, "clearsessions")), "Removed 0 expired sessions.\n");
+    let names = fs::read_dir(outside.path()).expect("a folder").count();
+    assert_eq!(names, 1, "a folder with another name was made");
+}
+
 #[test]
 fn diffsettings_shows_what_was_set_and_where_and_no_secret() {
     let project = project("");

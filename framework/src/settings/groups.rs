@@ -65,6 +65,8 @@ pub struct DatabaseSettings {
     pub engine: DatabaseEngine,
     /// `NAME`: for SQLite a path, made absolute (or `:memory:`), else the database's name.
     pub name: String,
+    /// The file of a SQLite database, `None` in memory. Unlike `name`, it holds paths that are not UTF-8.
+    pub path: Option<PathBuf>,
     /// `USER`.
     pub user: String,
     /// `PASSWORD`.

@@ -125,14 +125,12 @@ fn databases(reader: &mut Reader<'_>, base_dir: &Path) -> BTreeMap<String, Datab
             _ => DatabaseEngine::Sqlite,
         };
         let name = reader.text("DATABASES.<alias>.NAME");
+        let is_file = engine == DatabaseEngine::Sqlite && !name.is_empty() && name != ":memory:";
+        let path = is_file.then(|| base_dir.join(&name));
         let database = DatabaseSettings {
             engine,
-            name: match engine {
-                DatabaseEngine::Sqlite if !name.is_empty() && name != ":memory:" => {
-                    base_dir.join(name).display().to_string()
-                }
-                _ => name,
-            },
+            name: path.as_ref().map_or(name, |path| path.display().to_string()),
+            path,
             user: reader.text("DATABASES.<alias>.USER"),
             password: reader.text("DATABASES.<alias>.PASSWORD"),
             host: reader.text("DATABASES.<alias>.HOST"),
