@@ -22,7 +22,7 @@ use tracing_subscriber::{
 use crate::{Style, escape::one_line};
 
 /// The target of the server's events. Those with a status are the access log.
-const SERVER: &str = "nuages.server";
+pub(crate) const SERVER: &str = "nuages.server";
 /// The beginning of the targets of Nuages.
 const NUAGES: &str = "nuages";
 

@@ -1,6 +1,6 @@
 //! `runserver`: checks the project, then serves it until Ctrl-C or SIGTERM.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use clap::{Arg, ArgMatches};
 use nuages::{
@@ -13,6 +13,9 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::listen_address;
 use crate::{BoxFuture, Command, CommandError, Project, Style, VERSION, logging};
+
+/// How long after the first signal the effect of a second one is named.
+const NOTICE_DELAY: Duration = Duration::from_millis(300);
 
 /// `manage runserver`.
 pub(crate) struct RunServer;
@@ -71,7 +74,14 @@ impl Command for RunServer {
             // The first signal lets requests finish; the second ends them.
             let abort = async {
                 later_signals.next().await;
-                later_signals.next().await;
+                tokio::select! {
+                    _ = later_signals.next() => {}
+                    // The server has said what it waits for. Without a request it has ended by now.
+                    () = tokio::time::sleep(NOTICE_DELAY) => {
+                        tracing::info!(target: logging::SERVER, "press CONTROL-C again to stop at once");
+                        later_signals.next().await;
+                    }
+                }
             };
             server::serve_with(listener, app, &settings.server, shutdown, abort).await;
             databases.close().await;

@@ -1,5 +1,7 @@
 //! Compares docs/commands.md with the definitions of the commands. `manage/tests/` tests the program.
 
+mod shutdown;
+
 use std::fs;
 
 use manage::clap::{Arg, Command};
