@@ -255,6 +255,31 @@ async fn revoke_ends_one_a_users_or_all() {
 }
 
 #[tokio::test]
+async fn a_session_that_cannot_be_ended_is_skipped_and_counted() {
+    let site = Site::new("");
+    let mut keys = Vec::new();
+    for _ in 0..4 {
+        keys.push(site.store(json!({"_auth_user_id": "1"})).await);
+    }
+    keys.sort();
+    let refuse = |key: &str| {
+        let trigger = format!(
+            "CREATE TRIGGER keep_{key} BEFORE DELETE ON django_session WHEN OLD.session_key = '{key}' \
+             BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        );
+        site.database().execute_batch(&trigger).expect("a trigger");
+    };
+    refuse(&keys[0]);
+    let output = site.output(&["revoke", "--user", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(text(&output.stdout), "3 sessions of user 1 are ended.\n");
+    let stderr = text(&output.stderr);
+    assert!(stderr.starts_with("error: 1 session could not be ended and was skipped: "), "{stderr}");
+    assert!(stderr.contains("kept"), "{stderr}");
+    assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 1, "the others are ended");
+}
+
+#[tokio::test]
 async fn hashed_keys_go_by_the_cookies_key_and_by_the_listed_one() {
     let site = Site::new("SESSION_HASH_KEYS = true");
     let (one, two) = (site.store(json!({"n": 1})).await, site.store(json!({"n": 2})).await);

@@ -3,7 +3,10 @@
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::sessions::{Clear, SessionEngine, StoreError};
 
-use super::confirm::{confirm, noinput_argument};
+use super::{
+    confirm::{confirm, noinput_argument},
+    session_count::session_count,
+};
 use crate::{BoxFuture, Command, CommandError, Progress, Project};
 
 /// `manage clearsessions`.
@@ -46,7 +49,7 @@ impl Command for ClearSessions {
                 return Ok(());
             }
             if all && !args.get_flag("noinput") {
-                confirm_all(project, engine.count().await.map_err(store_error)?)?;
+                confirm_all(project, session_count(&engine).await)?;
             }
             let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
             let removed = clear(&engine, which, project.verbosity()).await?;

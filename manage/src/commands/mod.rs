@@ -12,8 +12,10 @@ mod listen_address;
 mod migrate;
 mod quickstart;
 mod runserver;
+mod session_count;
 mod sessions;
 mod showmigrations;
+mod skipped;
 mod startproject;
 mod version;
 

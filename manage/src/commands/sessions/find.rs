@@ -23,7 +23,7 @@ pub(super) async fn find_one(
     engine: &SessionEngine,
     text: &str,
 ) -> Result<SessionInfo, CommandError> {
-    let mut scan = Scan::start(project, engine, "Looking for the key").await?;
+    let mut scan = Scan::start(project, engine, "Looking for the key").await;
     let found = engine.find(text, NAMED + 1, |read| scan.show(read)).await.map_err(store_error)?;
     drop(scan);
     if found.len() > 1 {

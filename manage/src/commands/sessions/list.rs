@@ -66,7 +66,7 @@ pub(super) async fn run(
     let first = (page - 1).saturating_mul(per_page);
     let range = if everything { 0..u64::MAX } else { first..first.saturating_add(per_page) };
 
-    let mut scan = Scan::start(project, engine, "Reading sessions").await?;
+    let mut scan = Scan::start(project, engine, "Reading sessions").await;
     let streams = if json { io::stdout().is_terminal() } else { per_page >= MEASURED_ROWS as u64 };
     if streams {
         scan = scan.without_bar();

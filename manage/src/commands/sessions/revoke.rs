@@ -4,7 +4,11 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches};
 use nuages::sessions::{Clear, SessionEngine};
 
 use super::{
-    super::confirm::{confirm, noinput_argument},
+    super::{
+        confirm::{confirm, noinput_argument},
+        session_count::session_count,
+        skipped::Skipped,
+    },
     arguments::{key_argument, user_argument},
     find::find_one,
     format::{sessions, shown_key},
@@ -54,13 +58,17 @@ async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(),
 }
 
 async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Result<(), CommandError> {
-    let mut scan = Scan::start(project, engine, "Looking for the user").await?;
+    let mut scan = Scan::start(project, engine, "Looking for the user").await;
     let (mut ended, mut read, mut cursor) = (0, 0, None);
+    let mut skipped = Skipped::default();
     loop {
         let (page, next) = engine.list(cursor.as_ref()).await.map_err(store_error)?;
         read += page.len() as u64;
         for info in page.iter().filter(|info| info.user.as_deref() == Some(user)) {
-            ended += u64::from(engine.revoke(info).await.map_err(store_error)?);
+            match engine.revoke(info).await {
+                Ok(was_there) => ended += u64::from(was_there),
+                Err(error) => skipped.add(error),
+            }
         }
         scan.show(read);
         cursor = next;
@@ -72,16 +80,16 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
     if project.verbosity() > 0 {
         let user = one_line(user);
         project.say(match ended {
-            0 => format!("User {user} has no session."),
+            0 if skipped.is_empty() => format!("User {user} has no session."),
             1 => format!("1 session of user {user} is ended."),
             _ => format!("{} of user {user} are ended.", sessions(ended)),
         });
     }
-    Ok(())
+    skipped.finish("ended")
 }
 
 async fn all(project: &Project, engine: &SessionEngine, noinput: bool) -> Result<(), CommandError> {
-    let total = engine.count().await.map_err(store_error)?;
+    let total = session_count(engine).await;
     if !noinput {
         let which =
             total.map_or_else(|| "every session".to_owned(), |total| format!("all {}", sessions(total)));

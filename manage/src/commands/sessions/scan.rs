@@ -11,6 +11,7 @@ use nuages::{
 };
 use tokio::task::JoinHandle;
 
+use super::super::session_count::session_count;
 use crate::{CommandError, Progress, Project};
 
 /// How long a pass takes before the bar appears.
@@ -30,14 +31,10 @@ type Page = Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError>;
 
 impl Scan {
     /// Counts the sessions, so that the bar knows how many there are. `label` stands before the bar.
-    pub(super) async fn start(
-        project: &Project,
-        engine: &SessionEngine,
-        label: &'static str,
-    ) -> Result<Self, CommandError> {
-        let total = engine.count().await.map_err(store_error)?;
+    pub(super) async fn start(project: &Project, engine: &SessionEngine, label: &'static str) -> Self {
+        let total = session_count(engine).await;
         let (engine, verbosity) = (engine.clone(), project.verbosity());
-        Ok(Self { engine, label, total, verbosity, started: Instant::now(), bar: None })
+        Self { engine, label, total, verbosity, started: Instant::now(), bar: None }
     }
 
     /// Shows no bar, for a command that prints while it reads: the two would run into each other.

@@ -42,7 +42,7 @@ pub(super) async fn run(
     engine: &SessionEngine,
     args: &ArgMatches,
 ) -> Result<(), CommandError> {
-    let scan = Scan::start(project, engine, "Reading sessions").await?;
+    let scan = Scan::start(project, engine, "Reading sessions").await;
     let (mut stats, now) = (Stats::default(), engine.clock().now());
     scan.each(|info| {
         stats.add(&info, now);
