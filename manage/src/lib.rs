@@ -18,6 +18,7 @@ mod delegate;
 mod django_commands;
 mod error;
 mod escape;
+mod log_writer;
 mod logging;
 mod mistakes;
 mod output;

@@ -1,11 +1,11 @@
 //! Writes log lines to stderr: one for each request, as Django's runserver, and one for each warning and error.
 //!
 //! A `tracing` layer, which `runserver` installs. Every event is one line: control characters are escaped.
-//! Times are UTC, as with Django's default TIME_ZONE.
+//! Times are UTC, as with Django's default TIME_ZONE. `log_writer` writes the lines.
 
 use std::{
     fmt::{self, Write as _},
-    io::{self, Write as _},
+    io, panic,
 };
 
 use time::{OffsetDateTime, macros::format_description};
@@ -19,25 +19,51 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{Style, escape::one_line};
+use crate::{Style, escape::one_line, log_writer::LogWriter};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
 /// The beginning of the targets of Nuages.
 const NUAGES: &str = "nuages";
 
-/// Installs the layer for the whole process, unless the project has installed a subscriber.
-pub(crate) fn install(verbosity: u8, style: Style) {
-    let layer = Lines { verbosity, style, out: write_stderr };
+/// Installs the layer for the whole process, unless the project has installed a subscriber. Returns the
+/// writer, which must finish before the process ends.
+///
+/// # Errors
+///
+/// Where the system cannot start the writer's thread.
+pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
+    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))?;
+    let lines = writer.clone();
+    let layer = Lines { verbosity, style, out: move |line: &str| lines.push(line) };
+    let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
     // Fails if there is a subscriber already; the project's own stays.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    if installed.is_ok() {
+        guard_panic_messages(writer.clone());
+    }
+    Ok(writer)
 }
 
-fn write_stderr(line: &str) {
-    // A closed stderr cannot show the line, nor the error.
-    let _ = io::stderr().write_all(line.as_bytes());
+/// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for
+/// it. The framework logs every panic of a view.
+fn guard_panic_messages(writer: LogWriter) {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !writer.is_stalled() {
+            print(info);
+        }
+    }));
 }
 
+/// The line that stands where lines were dropped.
+fn lost_lines(count: u64, style: Style) -> String {
+    let lines = if count == 1 { "line was" } else { "lines were" };
+    let reason = "stderr was not read fast enough";
+    let text = format!("{} WARNING nuages.manage: {count} log {lines} lost: {reason}", now());
+    format!("{}\n", style.warning(text))
+}
+
+/// The layer: formats events and gives each line to `out`.
 struct Lines<W> {
     verbosity: u8,
     style: Style,

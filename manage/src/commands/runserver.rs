@@ -64,7 +64,8 @@ impl Command for RunServer {
             let no_signals = |error| CommandError::because("the server cannot start", error);
             let mut signals = server::signals().map_err(no_signals)?;
             let mut later_signals = server::signals().map_err(no_signals)?;
-            logging::install(project.verbosity(), project.error_style());
+            let log = logging::install(project.verbosity(), project.error_style())
+                .map_err(|error| CommandError::because("the log cannot be written", error))?;
             if verbose {
                 banner(project, listener.local_addr())?;
             }
@@ -85,6 +86,7 @@ impl Command for RunServer {
             };
             server::serve_with(listener, app, &settings.server, shutdown, abort).await;
             databases.close().await;
+            log.finish();
             Ok(())
         })
     }

@@ -1,5 +1,6 @@
 //! Compares docs/commands.md with the definitions of the commands. `manage/tests/` tests the program.
 
+mod log_reader;
 mod shutdown;
 
 use std::fs;
