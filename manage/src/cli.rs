@@ -1,26 +1,32 @@
-//! The command line: argv -> one command -> exit code. Called by `main`, and by a project's `main` through
-//! [`run`](crate::run).
+//! The command line: reads the arguments, runs one command, returns the exit code. Called by `main`, and by
+//! a project's `main` through [`run`](crate::run).
 //!
-//! Exit codes: 0 done; 1 the command failed (its message and hint are on stderr); 2 wrong usage.
+//! Exit codes: 0 for success, 1 if the command failed (its message and hint are on stderr), 2 for wrong usage.
 
 use std::{
     env,
     ffi::OsString,
+    fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, error::ErrorKind, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches,
+    error::{ContextKind, ContextValue, ErrorKind},
+    value_parser,
+};
 
 use crate::{
-    Command, CommandError, Project, Style,
-    commands::{self, Entry, Group},
-    delegate,
+    Command, CommandError, Project, Style, VERSION,
+    commands::{self, CommandEntry, Group},
+    delegate, django_commands,
+    output::Output,
     project::{AppBuilder, Globals, SETTINGS_VARIABLE},
 };
 
-/// The command line: the built-in commands and a project's own.
+/// The command line of a project: the built-in commands and the project's own.
 ///
 /// # Examples
 ///
@@ -52,11 +58,11 @@ use crate::{
 #[must_use = "nothing happens until `run`"]
 pub struct Manage {
     app: Option<AppBuilder>,
-    entries: Vec<Entry>,
+    entries: Vec<CommandEntry>,
 }
 
 impl Manage {
-    /// The command line of a project: `app` builds its application from its settings.
+    /// Creates the command line of a project. `app` builds the application from the settings.
     pub fn new<F>(app: F) -> Self
     where
         F: Fn(nuages::settings::Settings) -> nuages::App + Send + Sync + 'static,
@@ -64,36 +70,36 @@ impl Manage {
         Self { app: Some(Box::new(app)), entries: commands::entries() }
     }
 
-    /// The command line of the installed `manage`, which knows no project's URLs: what needs them is left
-    /// to the project's own program.
+    /// Creates the command line of the installed `manage`. It knows no project's URLs, so commands that need
+    /// them run the project's own program.
     pub fn installed() -> Self {
         Self { app: None, entries: commands::entries() }
     }
 
-    /// Adds a command. One with the name of a built-in command takes its place, as in Django.
+    /// Adds a command. It replaces a built-in command of the same name, as in Django.
     pub fn command(mut self, command: impl Command + 'static) -> Self {
-        let entry = Entry::new(Group::Project, command);
+        let entry = CommandEntry::new(Group::Project, command);
         self.entries.retain(|known| known.name() != entry.name());
         self.entries.push(entry);
         self
     }
 
-    /// Runs the command that the arguments of the process name.
+    /// Runs the command that the arguments of the process name, and returns the exit code.
     pub fn run(self) -> ExitCode {
         self.run_from(env::args_os())
     }
 
-    /// Runs the command that `args` name; the first of them is the program.
+    /// Runs the command that `args` name, and returns the exit code. The first of `args` is the program.
     pub fn run_from(self, args: impl IntoIterator<Item = OsString>) -> ExitCode {
         let args: Vec<OsString> = args.into_iter().collect();
         let definition = self.define(args.first());
         match definition.clone().try_get_matches_from(&args) {
             Ok(matches) => {
-                let painted = !matches.get_flag("no-color");
-                let outcome = self.dispatch(definition, &matches, &args);
-                outcome.unwrap_or_else(|error| report(&error, painted))
+                let colors = !matches.get_flag("no-color");
+                let result = self.dispatch(definition, &matches, &args);
+                result.unwrap_or_else(|error| report(&error, colors))
             }
-            Err(error) => self.not_understood(&error, &args),
+            Err(error) => self.without_command(&error, &args),
         }
     }
 
@@ -119,24 +125,27 @@ impl Manage {
             .build()
             .map_err(|error| CommandError::because("the asynchronous runtime cannot start", error))?;
         runtime.block_on(entry.command.run(&project, arguments))?;
+        project.output().check()?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// What clap could not match: help and version (exit code 0), a project's own command as the installed
-    /// `manage` sees it (the project's program knows it), or wrong usage (exit code 2).
-    fn not_understood(&self, error: &clap::Error, args: &[OsString]) -> ExitCode {
+    /// Handles arguments that clap matches to no command: help and version (exit code 0), a project's own
+    /// command given to the installed `manage` (the project's program runs it), and wrong usage (exit code 2).
+    fn without_command(&self, error: &clap::Error, args: &[OsString]) -> ExitCode {
         match error.kind() {
             ErrorKind::InvalidSubcommand if self.app.is_none() && delegate::inside_project() => {
                 delegate::to_project(None, &args[1..]).unwrap_or_else(|error| report(&error, true))
             }
-            ErrorKind::DisplayVersion => {
-                // A reader that has gone away is no error.
-                let _ = writeln!(io::stdout(), "{}", crate::VERSION);
-                ExitCode::SUCCESS
+            ErrorKind::InvalidSubcommand if let Some(error) = django_command(error) => {
+                report(&error, true);
+                ExitCode::from(WRONG_USAGE)
             }
+            ErrorKind::DisplayVersion => print(format_args!("{VERSION}\n")),
+            ErrorKind::DisplayHelp => print(format_args!("{}", error.render())),
             _ => {
+                // A closed stderr cannot show the error; the exit code still does.
                 let _ = error.print();
-                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+                ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))
             }
         }
     }
@@ -146,8 +155,8 @@ impl Manage {
         let program = stem.map_or_else(|| "manage".to_owned(), |stem| stem.to_string_lossy().into_owned());
         clap::Command::new("manage")
             .bin_name(program.clone())
-            .version(crate::VERSION)
-            .about("The command line of Nuages projects: manage.py's role.")
+            .version(VERSION)
+            .about("The command line of Nuages projects, in the role of Django's manage.py.")
             .help_template(self.help_template(&program))
             .disable_version_flag(true)
             .subcommand_required(true)
@@ -160,7 +169,9 @@ impl Manage {
                     .value_parser(value_parser!(PathBuf))
                     .global(true)
                     .display_order(LAST)
-                    .help("The settings file [default: the settings.toml of this folder or one above it]"),
+                    .help(
+                        "The settings file [default: settings.toml in this folder or the nearest above it]",
+                    ),
             )
             .arg(
                 Arg::new("no-color")
@@ -168,7 +179,7 @@ impl Manage {
                     .action(ArgAction::SetTrue)
                     .global(true)
                     .display_order(LAST)
-                    .help("Print without colours (as with NO_COLOR in the environment)"),
+                    .help("Print without colours, as NO_COLOR in the environment does"),
             )
             .arg(
                 Arg::new("verbosity")
@@ -178,19 +189,20 @@ impl Manage {
                     .value_parser(value_parser!(u8).range(0..=3))
                     .global(true)
                     .display_order(LAST)
-                    .help("How much to print: 0 the result only, 1 as usual, 2 or 3 more"),
+                    .help("How much to print: 0 only results and errors, 1 the default, 2 or 3 more"),
             )
             .subcommands(self.entries.iter().map(|entry| entry.command.define()))
     }
 
-    /// The commands by group, as `manage.py help` lists them.
+    /// Returns the help text, which lists the commands by group as `manage.py help` does.
     fn help_template(&self, program: &str) -> String {
         let mut text = format!(
             "{{about}}\n\n{{usage-heading}} {{usage}}\n\n\
              Type '{program} help <command>' for help on one command.\n\nCommands:\n"
         );
         for group in Group::ALL {
-            let of_group: Vec<&Entry> = self.entries.iter().filter(|entry| entry.group == group).collect();
+            let of_group: Vec<&CommandEntry> =
+                self.entries.iter().filter(|entry| entry.group == group).collect();
             if !of_group.is_empty() {
                 text += &format!("\n[{}]\n", group.title());
             }
@@ -203,17 +215,34 @@ impl Manage {
     }
 }
 
-/// Where the options of every command stand in a command's help: after its own.
+/// The display order of the options that every command has: after the command's own.
 const LAST: usize = 900;
 
-/// Tells on stderr why a command failed: the message, its causes, and the way out.
+const WRONG_USAGE: u8 = 2;
+
+/// Returns the error for a command of Django's that Nuages does not have, if that is what the user named.
+fn django_command(error: &clap::Error) -> Option<CommandError> {
+    match error.get(ContextKind::InvalidSubcommand)? {
+        ContextValue::String(name) => django_commands::error_for(name),
+        _ => None,
+    }
+}
+
+/// Prints the text on stdout. The exit code is 0 unless it cannot be written.
+fn print(text: fmt::Arguments<'_>) -> ExitCode {
+    let output = Output::default();
+    output.write(text);
+    output.check().map_or_else(|error| report(&error, true), |()| ExitCode::SUCCESS)
+}
+
+/// Prints the error on stderr: the message, its causes and the hint.
 fn report(error: &CommandError, colors: bool) -> ExitCode {
     let style = if colors { Style::of(&io::stderr()) } else { Style::plain() };
     let mut text = format!("{} {}\n", style.error("error:"), error.with_causes());
     if let Some(hint) = error.hint_text() {
         text += &format!("{} {hint}\n", style.success("hint:"));
     }
-    // Where stderr is closed there is nobody to tell.
+    // A closed stderr cannot show the error; the exit code still does.
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::FAILURE
 }

@@ -1,7 +1,7 @@
-//! Hands a command to the project's own program: the installed `manage` does so with what needs the
-//! project's URLs or is a command of its own. Builds it first, through `cargo run`.
+//! Runs the project's own program, for commands that need the project's URLs and for the project's own
+//! commands. `cargo run` builds it first. Only the installed `manage` does this.
 //!
-//! On Unix this process becomes cargo, which becomes the program: signals reach it, and no process is left.
+//! On Unix this process becomes cargo, which becomes the program: it gets the signals, and no parent remains.
 
 use std::{
     env,
@@ -17,26 +17,26 @@ use crate::{
 };
 
 const MANIFEST: &str = "Cargo.toml";
-/// A project's program depends on this crate.
-const OUR_NAME: &str = env!("CARGO_PKG_NAME");
+/// The name of this crate, which a project depends on.
+const CRATE_NAME: &str = env!("CARGO_PKG_NAME");
 
-/// Whether the current folder lies in a project whose program can be asked.
+/// Returns whether the current folder lies in a project.
 pub(crate) fn inside_project() -> bool {
     current_dir().is_ok_and(|here| manifest_of(&here).is_some())
 }
 
-/// Runs the project's program with these arguments and becomes it.
+/// Becomes the project's program, with these arguments.
 ///
 /// # Errors
 ///
-/// Where there is no project, or no cargo.
+/// Where there is no project, or cargo cannot be run.
 pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<ExitCode, CommandError> {
     let here = current_dir()?;
     let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
     let Some(manifest) = manifest_of(&here).or_else(beside_settings) else {
         return Err(CommandError::new(format!(
-            "no project here: neither this folder nor one above it holds \
-             a {SETTINGS_FILE} and a {MANIFEST} that depends on {OUR_NAME}"
+            "no project here: neither this folder nor one above it has \
+             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
         ))
         .hint("run `manage startproject mysite` and `cd mysite`"));
     };
@@ -49,23 +49,24 @@ pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<E
     become_process(cargo)
 }
 
-/// Cargo: the one that started this process, if one did, else the one in `PATH`. What it tells programs
-/// about their own package is not handed on to the build of another.
+/// Returns the cargo that started this process, else the one in `PATH`. The variables in which cargo
+/// describes the package of a program are removed: they would be wrong in the build of another.
 pub(crate) fn cargo() -> process::Command {
     let mut cargo = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(about_us)) {
+    let describes_package =
+        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(describes_package)) {
         cargo.env_remove(name);
     }
     cargo
 }
 
-/// Becomes that program; returns only where the system cannot do that, or cannot start it.
+/// Becomes that program. On Unix it returns only if the program cannot be started.
 pub(crate) fn become_process(mut command: process::Command) -> Result<ExitCode, CommandError> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error| {
         CommandError::because(format!("{name} cannot be run"), error)
-            .hint("Rust's cargo builds the project: https://rustup.rs installs it")
+            .hint("cargo builds the project; https://rustup.rs installs it")
     };
     #[cfg(unix)]
     return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));
@@ -78,12 +79,12 @@ pub(crate) fn become_process(mut command: process::Command) -> Result<ExitCode, 
     }
 }
 
-/// The manifest of the project around `folder`: the nearest folder with both files, if its package depends
-/// on this crate.
+/// Returns the Cargo.toml of the project that `folder` lies in: of the nearest folder that has a
+/// settings.toml too, if the package depends on this crate.
 fn manifest_of(folder: &Path) -> Option<PathBuf> {
     let is_root = |folder: &&Path| folder.join(SETTINGS_FILE).is_file() && folder.join(MANIFEST).is_file();
     let manifest = folder.ancestors().find(is_root)?.join(MANIFEST);
     let text = std::fs::read_to_string(&manifest).ok()?;
     let table: toml::Table = text.parse().ok()?;
-    table.get("dependencies")?.get(OUR_NAME).is_some().then_some(manifest)
+    table.get("dependencies")?.get(CRATE_NAME).is_some().then_some(manifest)
 }

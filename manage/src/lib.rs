@@ -1,8 +1,9 @@
-//! `manage.py`'s role for Nuages: `startproject`, `migrate`, `runserver`, `clearsessions` and the rest.
+//! The command line of [Nuages](nuages), in the role of Django's `manage.py`: `startproject`, `migrate`,
+//! `runserver`, `clearsessions` and others.
 //!
-//! There are two doors to the same commands. A project's own program calls [`run`] (or [`Manage`], to add
-//! commands of its own) and knows its URLs; the installed `manage` works from `settings.toml` alone and
-//! hands to the project's program what needs more.
+//! Two programs have these commands. A project's own program calls [`run`], or uses [`Manage`] to add commands
+//! that implement [`Command`]; it knows the project's URLs. The installed `manage` works from `settings.toml`
+//! alone, and runs the project's program for commands that need more.
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -16,25 +17,40 @@ mod cli;
 mod command;
 mod commands;
 mod delegate;
+mod django_commands;
+mod error;
+mod escape;
+mod log_writer;
 mod logging;
+mod mistakes;
+mod output;
 mod progress;
 mod project;
 mod scaffold;
 mod style;
+mod version;
 
 use std::process::ExitCode;
 
 pub use clap;
 pub use cli::Manage;
-pub use command::{BoxFuture, Command, CommandError};
+pub use command::Command;
+pub use error::CommandError;
+pub use nuages::BoxFuture;
 pub use progress::Progress;
 pub use project::Project;
 pub use style::{Painted, Style};
+pub use version::VERSION;
 
-/// The version of Nuages, as `manage --version` prints it.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Runs the command that the arguments of the process name, for the project whose application `app` builds.
+/// Runs the command that the arguments of the process name. `app` builds the project's application.
+///
+/// # Examples
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     manage::run(|settings| nuages::App::new(settings))
+/// }
+/// ```
 pub fn run<F>(app: F) -> ExitCode
 where
     F: Fn(nuages::settings::Settings) -> nuages::App + Send + Sync + 'static,
@@ -42,7 +58,7 @@ where
     Manage::new(app).run()
 }
 
-/// The definitions of the built-in commands, with their arguments: docs/commands.md is checked against them.
+/// Returns the definitions of the built-in commands, with their arguments.
 pub fn commands() -> Vec<clap::Command> {
     commands::entries().iter().map(|entry| entry.command.define()).collect()
 }

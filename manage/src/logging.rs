@@ -1,11 +1,11 @@
-//! What a serving program tells on stderr: a line a request, as Django's runserver, and every warning.
+//! Writes log lines to stderr: one for each request, as Django's runserver, and one for each warning and error.
 //!
-//! A `tracing` layer, installed by `runserver`. Every event is one line: control characters are escaped,
-//! whatever room it comes from. Times are UTC, as with Django's default TIME_ZONE.
+//! A `tracing` layer, which `runserver` installs. Every event is one line: control characters are escaped.
+//! Times are UTC, as with Django's default TIME_ZONE. `log_writer` writes the lines.
 
 use std::{
     fmt::{self, Write as _},
-    io::{self, Write as _},
+    io, panic,
 };
 
 use time::{OffsetDateTime, macros::format_description};
@@ -19,24 +19,51 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::Style;
+use crate::{Style, escape::one_line, log_writer::LogWriter};
 
-/// The target of the server's events; those with a status are its access log.
-const SERVER: &str = "nuages.server";
-const OURS: &str = "nuages";
+/// The target of the server's events. Those with a status are the access log.
+pub(crate) const SERVER: &str = "nuages.server";
+/// The beginning of the targets of Nuages.
+const NUAGES: &str = "nuages";
 
-/// Installs the layer for the whole process; where something else listens already, that stays.
-pub(crate) fn install(verbosity: u8, style: Style) {
-    let layer = Lines { verbosity, style, out: write_stderr };
-    // A project that installed its own subscriber meant it.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+/// Installs the layer for the whole process, unless the project has installed a subscriber. Returns the
+/// writer, which must finish before the process ends.
+///
+/// # Errors
+///
+/// Where the system cannot start the writer's thread.
+pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
+    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))?;
+    let lines = writer.clone();
+    let layer = Lines { verbosity, style, out: move |line: &str| lines.push(line) };
+    let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    // Fails if there is a subscriber already; the project's own stays.
+    if installed.is_ok() {
+        guard_panic_messages(writer.clone());
+    }
+    Ok(writer)
 }
 
-fn write_stderr(line: &str) {
-    // Where stderr is closed there is nobody to tell.
-    let _ = io::stderr().write_all(line.as_bytes());
+/// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for
+/// it. The framework logs every panic of a view.
+fn guard_panic_messages(writer: LogWriter) {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !writer.is_stalled() {
+            print(info);
+        }
+    }));
 }
 
+/// The line that stands where lines were dropped.
+fn lost_lines(count: u64, style: Style) -> String {
+    let lines = if count == 1 { "line was" } else { "lines were" };
+    let reason = "stderr was not read fast enough";
+    let text = format!("{} WARNING nuages.manage: {count} log {lines} lost: {reason}", now());
+    format!("{}\n", style.warning(text))
+}
+
+/// The layer: formats events and gives each line to `out`.
 struct Lines<W> {
     verbosity: u8,
     style: Style,
@@ -44,14 +71,14 @@ struct Lines<W> {
 }
 
 impl<W> Lines<W> {
-    /// How much to tell of a target: more of our own rooms than of dependencies.
+    /// Returns the least important level that is logged for a target: more for Nuages than for its dependencies.
     fn limit(&self, target: &str) -> LevelFilter {
-        let ours = target.starts_with(OURS);
+        let is_nuages = target.starts_with(NUAGES);
         match self.verbosity {
             0 => LevelFilter::ERROR,
             1 if target == SERVER => LevelFilter::INFO,
-            2 if ours => LevelFilter::INFO,
-            3.. if ours => LevelFilter::DEBUG,
+            2 if is_nuages => LevelFilter::INFO,
+            3.. if is_nuages => LevelFilter::DEBUG,
             _ => LevelFilter::WARN,
         }
     }
@@ -68,24 +95,24 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     }
 
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut found = Found::default();
-        event.record(&mut found);
+        let mut fields = EventFields::default();
+        event.record(&mut fields);
         let metadata = event.metadata();
-        let text = match found.status.filter(|_| metadata.target() == SERVER) {
+        let text = match fields.status.filter(|_| metadata.target() == SERVER) {
             Some(status) => {
-                self.style.http(status, format!("{} {}", now(), OneLine(&found.message))).to_string()
+                self.style.http(status, format!("{} {}", now(), one_line(&fields.message))).to_string()
             }
             None => {
-                let Found { message, fields, .. } = found;
+                let EventFields { message, others, .. } = fields;
                 let level =
                     if *metadata.level() == Level::WARN { "WARNING" } else { metadata.level().as_str() };
-                let words = format!("{message}{fields}");
+                let words = format!("{message}{others}");
                 let text = format!("{} {level} {}: {}", now(), metadata.target(), words.trim_start());
-                let text = OneLine(&text);
+                let text = one_line(&text);
                 match *metadata.level() {
                     Level::ERROR => self.style.error(text).to_string(),
                     Level::WARN => self.style.warning(text).to_string(),
-                    _ => text.to_string(),
+                    _ => text,
                 }
             }
         };
@@ -99,25 +126,25 @@ fn now() -> String {
     OffsetDateTime::now_utc().format(form).unwrap_or_default()
 }
 
-/// What an event carries.
+/// The message and the fields of an event.
 #[derive(Default)]
-struct Found {
+struct EventFields {
     message: String,
     status: Option<u16>,
-    fields: String,
+    others: String,
 }
 
-impl Found {
+impl EventFields {
     fn add(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        // Writing to a String does not fail.
+        // Writing to a String cannot fail.
         let _ = match field.name() {
             "message" => self.message.write_fmt(value),
-            name => write!(self.fields, " {name}={value}"),
+            name => write!(self.others, " {name}={value}"),
         };
     }
 }
 
-impl Visit for Found {
+impl Visit for EventFields {
     fn record_u64(&mut self, field: &Field, value: u64) {
         if field.name() == "status" {
             self.status = u16::try_from(value).ok();
@@ -137,19 +164,6 @@ impl Visit for Found {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.add(field, format_args!("{value:?}"));
-    }
-}
-
-/// Text on one line: control characters and what turns or breaks lines are escaped.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if c.is_control() || turns { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
-        }
-        Ok(())
     }
 }
 
@@ -186,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_is_one_line_whatever_it_carries() {
+    fn a_warning_is_one_line_with_any_field() {
         let evil = "x\r\n[23/Nov/2026] \u{1b}[31mforged\u{202e}";
         let written =
             lines(1, Style::plain(), || tracing::warn!(target: "nuages.sessions", evil, "odd {evil}"));
@@ -199,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_higher_verbosity_tells_more_of_our_own_rooms_only() {
+    fn a_higher_verbosity_logs_more_of_nuages_only() {
         let events = || {
             tracing::debug!(target: "nuages.db", "checkpoint");
             tracing::info!(target: "nuages.db", "opened");

@@ -1,4 +1,4 @@
-//! The installed `manage`: starts projects, and works on the one it stands in.
+//! The installed `manage`: starts projects, and works on the project of the current folder.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! A progress bar on a terminal, nothing elsewhere. Used by commands that may take long.
+//! A progress bar for commands that may take long. It appears on a terminal only.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -7,26 +7,27 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Below so many steps a bar would only flicker.
-const WORTH_A_BAR: u64 = 2_000;
+/// The fewest steps for which a bar appears; with fewer it would only flicker.
+const MIN_STEPS: u64 = 2_000;
 
-/// How far something is. The bar is on stderr and goes away at the end.
+/// Shows the progress of a command as a bar on stderr, which disappears at the end.
 ///
 /// # Examples
 ///
 /// ```
-/// let bar = manage::Progress::new("clearing", Some(10_000), 1);
+/// let bar = manage::Progress::new("Removing sessions", Some(10_000), 1);
 /// bar.set(500);
+/// drop(bar);
 /// ```
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// A bar where stderr is a terminal, the work is long, and `verbosity` is not 0; without a `total` it
-    /// counts.
+    /// Creates a bar for `total` steps; without a `total` it counts them. It appears if stderr is a terminal,
+    /// there are at least 2,000 steps, and `verbosity` is not 0.
     pub fn new(label: &'static str, total: Option<u64>, verbosity: u8) -> Self {
-        let long = total.is_none_or(|total| total >= WORTH_A_BAR);
+        let long = total.is_none_or(|total| total >= MIN_STEPS);
         let shown = verbosity > 0 && long && io::stderr().is_terminal();
         let target =
             if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
@@ -44,7 +45,7 @@ impl Progress {
         Self { bar }
     }
 
-    /// So many steps are done.
+    /// Sets how many steps are done.
     pub fn set(&self, done: u64) {
         self.bar.set_position(done);
     }

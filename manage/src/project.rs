@@ -1,12 +1,11 @@
-//! The project a command works on: where it lies, its settings (read once) and what it says.
+//! The project that a command works on: its settings, read once, its application and its output.
 //!
-//! Made by `cli` from the global options; every command gets it, a project's own commands too.
+//! `cli` makes it from the global options. Every command gets it, a project's own commands too.
 
 use std::{
-    env, fmt,
-    io::{self, Write},
+    env, fmt, io,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use nuages::{
@@ -15,11 +14,11 @@ use nuages::{
     settings::{Settings, SettingsErrors},
 };
 
-use crate::{CommandError, Style};
+use crate::{CommandError, Style, mistakes, output::Output};
 
 /// The file that makes a folder a project.
 pub(crate) const SETTINGS_FILE: &str = "settings.toml";
-/// The environment's way to name it.
+/// The environment variable that names the settings file.
 pub(crate) const SETTINGS_VARIABLE: &str = "NUAGES_SETTINGS";
 
 /// Builds the project's application from its settings.
@@ -28,31 +27,47 @@ pub(crate) type AppBuilder = Box<dyn Fn(Settings) -> App + Send + Sync>;
 /// The options that every command has.
 #[derive(Clone)]
 pub(crate) struct Globals {
-    /// `--settings` or `NUAGES_SETTINGS`; none = to be looked for.
+    /// From `--settings` or `NUAGES_SETTINGS`. `None`: search this folder and those above it.
     pub(crate) settings_file: Option<PathBuf>,
     /// False after `--no-color`.
     pub(crate) colors: bool,
     pub(crate) verbosity: u8,
 }
 
-/// The project a command works on.
+/// The project that a command works on, and the output of the command.
+///
+/// # Examples
+///
+/// ```
+/// use manage::{CommandError, Project};
+///
+/// fn describe(project: &Project) -> Result<(), CommandError> {
+///     let settings = project.settings()?;
+///     if settings.debug && project.verbosity() > 0 {
+///         project.say(project.style().warning("DEBUG is on."));
+///     }
+///     project.say(format_args!("Sessions are kept in {}.", settings.session.engine));
+///     Ok(())
+/// }
+/// ```
 pub struct Project {
     globals: Globals,
     settings: OnceLock<Settings>,
     app: Option<AppBuilder>,
     command_line: clap::Command,
+    output: Arc<Output>,
 }
 
 impl Project {
     pub(crate) fn new(globals: Globals, app: Option<AppBuilder>, command_line: clap::Command) -> Self {
-        Self { globals, settings: OnceLock::new(), app, command_line }
+        Self { globals, settings: OnceLock::new(), app, command_line, output: Arc::default() }
     }
 
-    /// Its settings, read at the first call.
+    /// Returns the settings. The first call reads them.
     ///
     /// # Errors
     ///
-    /// Where there is no settings file, and where it has mistakes: then all of them are listed.
+    /// Where there is no settings file, and where it has mistakes: the error lists all of them.
     pub fn settings(&self) -> Result<&Settings, CommandError> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings);
@@ -63,12 +78,12 @@ impl Project {
         Ok(self.settings.get_or_init(|| settings))
     }
 
-    /// The settings file: the one that was named, else the `settings.toml` of this folder or of the
-    /// nearest one above it.
+    /// Returns the settings file: the one that `--settings` or `NUAGES_SETTINGS` names, else the
+    /// `settings.toml` of this folder or of the nearest one above it.
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// Where there is no such file.
     pub fn settings_file(&self) -> Result<PathBuf, CommandError> {
         if let Some(file) = &self.globals.settings_file {
             if file.is_file() {
@@ -85,35 +100,36 @@ impl Project {
         }
     }
 
-    /// Its application.
+    /// Builds the application.
     ///
     /// # Errors
     ///
-    /// Where the settings cannot be read, and in the installed `manage`, which knows no project's URLs.
+    /// Where the settings are wrong, and in the installed `manage`, which knows no project's URLs.
     pub fn app(&self) -> Result<App, CommandError> {
         let build = self.app.as_ref().ok_or_else(|| {
             CommandError::new("the installed `manage` does not know this project's URLs")
-                .hint("ask the project's own program: `cargo run -- <command>`")
+                .hint("run the project's own program: `cargo run -- <command>`")
         })?;
         Ok(build(self.settings()?.clone()))
     }
 
-    /// Its application, with nothing wrong with it.
+    /// Builds the application and checks it.
     ///
     /// # Errors
     ///
-    /// As [`Project::app`], and where [`App::check`] finds mistakes: all of them.
+    /// As [`Project::app`], and where [`App::check`] finds mistakes: the error lists all of them.
     pub fn checked_app(&self) -> Result<App, CommandError> {
         let app = self.app()?;
         app.check().map_err(|errors| self.unusable(errors))?;
         Ok(app)
     }
 
-    /// Its session engine: the application's, or in the installed `manage` the one that the settings name.
+    /// Opens the session engine: the application's, or in the installed `manage` the one that the settings
+    /// name.
     ///
     /// # Errors
     ///
-    /// Where settings are wrong, and where the installed `manage` meets an engine of the project's own.
+    /// Where settings are wrong, and in the installed `manage` if the engine is the project's own.
     pub fn session_engine(&self) -> Result<SessionEngine, CommandError> {
         if self.app.is_some() {
             return self.app()?.sessions().map_err(|errors| self.unusable(errors));
@@ -125,59 +141,66 @@ impl Project {
             if known {
                 error
             } else {
-                error.hint(
-                    "an engine of the project's own is known to its own program: `cargo run -- <command>`",
-                )
+                error
+                    .hint("for an engine of the project's own, run its own program: `cargo run -- <command>`")
             }
         })
     }
 
-    /// The error that lists mistakes in the settings.
+    /// Returns the error that lists mistakes in settings, URL patterns and templates.
     pub(crate) fn unusable(&self, errors: SettingsErrors) -> CommandError {
         let file = self.settings_file().unwrap_or_else(|_| SETTINGS_FILE.into());
-        CommandError::because(format!("{} cannot be used", file.display()), errors)
+        mistakes::unusable(&file, errors)
     }
 
-    /// Another project, whose settings file this is, for a command that has just written it.
-    pub(crate) fn beside(&self, settings_file: PathBuf) -> Self {
+    /// Returns the project of another settings file, for a command that has just written it.
+    pub(crate) fn with_settings_file(&self, settings_file: PathBuf) -> Self {
         let globals = Globals { settings_file: Some(settings_file), ..self.globals.clone() };
-        Self::new(globals, None, self.command_line.clone())
+        let output = Arc::clone(&self.output);
+        Self { output, ..Self::new(globals, None, self.command_line.clone()) }
     }
 
-    /// The definition of the whole command line.
+    /// Returns the definition of the whole command line.
     pub(crate) fn command_line(&self) -> &clap::Command {
         &self.command_line
     }
 
-    /// The palette for what is said on stdout.
+    /// Returns the colours for stdout.
     pub fn style(&self) -> Style {
         if self.globals.colors { Style::of(&io::stdout()) } else { Style::plain() }
     }
 
-    /// The palette for what is said on stderr.
+    /// Returns the colours for stderr.
     pub(crate) fn error_style(&self) -> Style {
         if self.globals.colors { Style::of(&io::stderr()) } else { Style::plain() }
     }
 
-    /// How much to say: 0 nothing but the result, 1 as usual, 2 and 3 more.
+    /// Returns how much to print: 0 only results, 1 the default, 2 and 3 more.
     pub fn verbosity(&self) -> u8 {
         self.globals.verbosity
     }
 
-    /// Writes a line to stdout. A reader that has gone away (`| head`) is no error.
+    /// Prints a line on stdout.
+    ///
+    /// A closed pipe (`| head`) is not an error. After any other failure, such as a full disk, nothing more is
+    /// printed; when the command has ended, the failure is reported and the exit code is 1.
     pub fn say(&self, line: impl fmt::Display) {
         self.write(format_args!("{line}\n"));
     }
 
-    /// Writes to stdout without ending the line, and shows it at once.
+    /// Prints text on stdout without a line break, and flushes it. Failures are handled as in
+    /// [`Project::say`].
     pub fn write(&self, text: impl fmt::Display) {
-        let mut out = io::stdout().lock();
-        // Nobody is left to be told of it: whoever read stdout has closed it.
-        let _ = write!(out, "{text}").and_then(|()| out.flush());
+        self.output.write(format_args!("{text}"));
+    }
+
+    /// Returns the stdout of the command.
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
     }
 }
 
-/// The current folder.
+/// Returns the current folder.
 pub(crate) fn current_dir() -> Result<PathBuf, CommandError> {
     env::current_dir().map_err(|error| CommandError::because("the current folder cannot be read", error))
 }

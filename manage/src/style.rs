@@ -1,7 +1,7 @@
-//! Colours on a terminal, by role and in Django's palette (django/utils/termcolors.py, `dark`).
+//! Colours for text on a terminal, by role, in Django's palette `dark` (django/utils/termcolors.py).
 //!
-//! Every command paints through here, so that `--no-color`, `NO_COLOR` and a stream that is no terminal
-//! are honoured in one place. Nothing here writes.
+//! Every command colours its text through here, so that `--no-color`, `NO_COLOR` and the kind of the stream
+//! are checked in one place. Nothing here writes.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use std::{
 
 use clap::builder::styling::{AnsiColor, Style as Ansi};
 
-/// The palette for one stream: paints where colours are wanted, else leaves text as it is.
+/// The colours for one stream. Without colours, text is unchanged.
 ///
 /// # Examples
 ///
@@ -27,8 +27,8 @@ pub struct Style {
 }
 
 impl Style {
-    /// Colours if `stream` is a terminal and the environment does not object (`NO_COLOR`, `TERM=dumb`;
-    /// `FORCE_COLOR` and `CLICOLOR_FORCE` ask for them where there is none).
+    /// Uses colours if `stream` is a terminal. In the environment, `NO_COLOR` and `TERM=dumb` switch them off;
+    /// `FORCE_COLOR` and `CLICOLOR_FORCE` switch them on without a terminal.
     pub fn of(stream: &impl IsTerminal) -> Self {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -36,58 +36,58 @@ impl Style {
         Self { color: !set("NO_COLOR") && (forced || (stream.is_terminal() && !dumb)) }
     }
 
-    /// No colours.
+    /// Uses no colours.
     pub fn plain() -> Self {
         Self { color: false }
     }
 
-    /// Colours, whatever the stream is.
+    /// Uses colours for any stream.
     pub fn colored() -> Self {
         Self { color: true }
     }
 
-    /// Whether text is painted.
+    /// Returns whether colours are used.
     pub fn is_colored(self) -> bool {
         self.color
     }
 
-    /// What the lines below are about: `Operations to perform:`.
+    /// Styles a heading, such as `Operations to perform:`.
     pub fn heading<T: Display>(self, text: T) -> Painted<T> {
         self.paint(AnsiColor::Cyan.on_default().bold(), text)
     }
 
-    /// A name within a line.
+    /// Styles a name within a line.
     pub fn label<T: Display>(self, text: T) -> Painted<T> {
         self.paint(Ansi::new().bold(), text)
     }
 
-    /// It worked.
+    /// Styles a success.
     pub fn success<T: Display>(self, text: T) -> Painted<T> {
         self.paint(AnsiColor::Green.on_default().bold(), text)
     }
 
-    /// It did not work.
+    /// Styles an error.
     pub fn error<T: Display>(self, text: T) -> Painted<T> {
         self.paint(AnsiColor::Red.on_default().bold(), text)
     }
 
-    /// It may not work.
+    /// Styles a warning.
     pub fn warning<T: Display>(self, text: T) -> Painted<T> {
         self.paint(AnsiColor::Yellow.on_default().bold(), text)
     }
 
-    /// Something to know before going on.
+    /// Styles a notice, such as Django's of unapplied migrations.
     pub fn notice<T: Display>(self, text: T) -> Painted<T> {
         self.paint(AnsiColor::Red.on_default(), text)
     }
 
-    /// Where something comes from; less important than what stands beside it.
+    /// Styles text that matters less than the text beside it.
     pub fn dimmed<T: Display>(self, text: T) -> Painted<T> {
         self.paint(Ansi::new().dimmed(), text)
     }
 
-    /// A line of the request log, by the status of the response
-    /// (`WSGIRequestHandler` and `ServerFormatter` in django/utils/log.py).
+    /// Styles a line of the access log by the status of the response, as Django's `ServerFormatter`
+    /// (django/utils/log.py).
     pub fn http<T: Display>(self, status: u16, text: T) -> Painted<T> {
         let style = match status {
             100..=199 => Ansi::new().bold(),
@@ -106,7 +106,16 @@ impl Style {
     }
 }
 
-/// Text that shows itself in a style.
+/// Text that is displayed in a style. The methods of [`Style`] make it.
+///
+/// # Examples
+///
+/// ```
+/// use manage::Style;
+///
+/// let text = Style::colored().error("no");
+/// assert_eq!(text.to_string(), "\u{1b}[1m\u{1b}[31mno\u{1b}[0m");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Painted<T> {
     style: Ansi,

@@ -1,4 +1,4 @@
-//! The program `manage` as a user runs it: what it says, where, and its exit codes.
+//! The program `manage` as a user runs it: its output and its exit codes.
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
@@ -51,7 +51,7 @@ fn help_lists_every_command_once() {
 }
 
 #[test]
-fn the_version_is_told_in_both_ways() {
+fn the_version_is_printed_in_both_ways() {
     let version = format!("{}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(ok(manage(folder().path(), "--version")), version);
     assert_eq!(ok(manage(folder().path(), "version")), version);
@@ -91,7 +91,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn mistakes_in_the_settings_are_told_together() {
+fn mistakes_in_the_settings_are_listed_together() {
     let project = project("SESSION_ENGIN = \"db\"\nSESSION_COOKIE_AGE = \"old\"");
     let said = run(manage(project.path(), "clearsessions"));
     fails(&said, 1, &["error: settings.toml cannot be used", "SESSION_ENGINE", "SESSION_COOKIE_AGE"]);
@@ -111,6 +111,21 @@ fn the_settings_file_is_found_from_the_folders_below_and_by_name() {
     let mut by_option = manage(elsewhere.path(), "diffsettings --settings");
     by_option.arg(&file);
     assert!(ok(by_option).contains("DEBUG = true"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_projects_path_need_not_be_utf8() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let outside = folder();
+    let here = outside.path().join(OsStr::from_bytes(b"caf\xe9"));
+    fs::rename(project("").keep(), &here).expect("moved");
+    assert!(ok(manage(&here, "migrate")).contains("Applying sessions.0001_initial... OK"));
+    assert!(here.join("db.sqlite3").is_file(), "the database is in the project's folder");
+    assert_eq!(ok(manage(&here, "clearsessions")), "Removed 0 expired sessions.\n");
+    let names = fs::read_dir(outside.path()).expect("a folder").count();
+    assert_eq!(names, 1, "a folder with another name was made");
 }
 
 #[test]
@@ -154,12 +169,18 @@ fn a_project_is_written_once_and_never_over_another() {
     }
     let settings = fs::read_to_string(site.join("settings.toml")).expect("settings");
     let again = run(manage(folder.path(), "startproject mysite"));
-    fails(&again, 1, &["error: \"mysite\" exists already; nothing was written", "hint: take another name"]);
+    fails(&again, 1, &["error: \"mysite\" exists already; nothing was written", "hint: use another name"]);
     fs::write(folder.path().join("README.md"), "mine").expect("written");
     let here = run(manage(folder.path(), "startproject other ."));
     fails(&here, 1, &["README.md exists already; nothing was written"]);
     assert!(!folder.path().join("Cargo.toml").exists());
     assert_eq!(fs::read_to_string(site.join("settings.toml")).expect("settings"), settings);
+
+    let current = tempfile::tempdir().expect("a folder");
+    assert_eq!(
+        ok(manage(current.path(), "startproject shop .")),
+        "shop is in this folder. Next:\n    cargo run -- migrate\n    cargo run -- runserver\n"
+    );
 
     fs::create_dir(folder.path().join("empty")).expect("created");
     assert_eq!(ok(manage(folder.path(), "-v0 startproject other empty")), "");
@@ -191,7 +212,7 @@ fn what_cannot_be_written_leaves_nothing_behind() {
     let folder = folder();
     fs::write(folder.path().join("file"), "").expect("written");
     let said = run(manage(folder.path(), "startproject mysite file/below"));
-    fails(&said, 1, &["cannot be written", "taken away again"]);
+    fails(&said, 1, &["cannot be written", "removed again"]);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
@@ -246,7 +267,7 @@ fn clearsessions_says_where_there_is_nothing_to_clear() {
         ok(manage(project.path(), "clearsessions")).starts_with("Nothing to do: the engine signed_cookies")
     );
     let said = run(manage(project.path(), "clearsessions --all"));
-    fails(&said, 1, &["the engine signed_cookies keeps sessions with the visitors", "SECRET_KEY"]);
+    fails(&said, 1, &["the engine signed_cookies keeps sessions in the visitors' cookies", "SECRET_KEY"]);
 }
 
 #[test]
@@ -259,9 +280,9 @@ fn completions_are_scripts_of_every_shell() {
     fails(&run(manage(folder.path(), "completions bsh")), 2, &["bash"]);
 }
 
-/// A cargo that only tells how it was called.
+/// Runs `manage` with a cargo that only prints its arguments.
 #[cfg(unix)]
-fn told_to_cargo(folder: &Path, args: &str) -> Said {
+fn arguments_of_cargo(folder: &Path, args: &str) -> Said {
     use std::os::unix::fs::PermissionsExt as _;
     let cargo = folder.join("cargo");
     fs::write(&cargo, "#!/bin/sh\necho \"$@\"\nexit 7\n").expect("written");
@@ -277,16 +298,16 @@ fn what_needs_the_projects_urls_is_left_to_its_own_program() {
     let project = project("");
     let manifest = project.path().join("Cargo.toml");
     fs::write(&manifest, "[package]\nname = \"other\"\n[dependencies]\nserde = \"1\"\n").expect("written");
-    fails(&told_to_cargo(project.path(), "runserver"), 1, &["no project here"]);
-    fails(&told_to_cargo(project.path(), "greet"), 2, &["unrecognized subcommand 'greet'"]);
+    fails(&arguments_of_cargo(project.path(), "runserver"), 1, &["no project here"]);
+    fails(&arguments_of_cargo(project.path(), "greet"), 2, &["unrecognized subcommand 'greet'"]);
 
     fs::write(&manifest, "[package]\nname = \"mysite\"\n[dependencies]\nnuages-manage = \"0.1\"\n")
         .expect("written");
     for args in ["runserver 8080", "check", "-v 2 check --no-color", "greet --loudly you"] {
-        let said = told_to_cargo(project.path(), args);
+        let said = arguments_of_cargo(project.path(), args);
         assert_eq!(said.code, Some(7), "its exit code is the program's: {said:?}");
         assert_eq!(said.out, format!("run --manifest-path {} --quiet -- {args}\n", manifest.display()));
     }
-    let said = told_to_cargo(project.path(), "diffsettings");
+    let said = arguments_of_cargo(project.path(), "diffsettings");
     assert!(said.out.contains("DEBUG"), "what settings alone can answer needs no build: {said:?}");
 }

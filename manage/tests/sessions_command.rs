@@ -89,10 +89,10 @@ impl Site {
     /// What a command that succeeds prints.
     fn run(&self, args: &[&str]) -> String {
         let output = self.output(args);
-        let (said, told) = (text(&output.stdout), text(&output.stderr));
-        assert!(output.status.success(), "{args:?}: {said}{told}");
-        assert_eq!(told, "", "{args:?} on stderr, which is no terminal");
-        said
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{args:?}: {stdout}{stderr}");
+        assert_eq!(stderr, "", "{args:?} on stderr, which is no terminal");
+        stdout
     }
 
     /// What a command that fails tells.
@@ -116,14 +116,14 @@ async fn list_shows_the_facts_and_never_a_whole_key() {
     let site = Site::new("");
     let key = site.store(json!({"_auth_user_id": "42", "cart": [1, 2]})).await;
     let anonymous = site.store(json!({"x": 1})).await;
-    let said = site.run(&["list"]);
-    assert!(!said.contains(&key) && !said.contains(&key[..7]), "{said}");
-    let row = said.lines().find(|line| line.starts_with(&key[..6])).expect("its row");
+    let stdout = site.run(&["list"]);
+    assert!(!stdout.contains(&key) && !stdout.contains(&key[..7]), "{stdout}");
+    let row = stdout.lines().find(|line| line.starts_with(&key[..6])).expect("its row");
     assert!(row.contains(" 42 ") && row.contains(" B"), "{row}");
-    let row = said.lines().find(|line| line.starts_with(&anonymous[..6])).expect("its row");
+    let row = stdout.lines().find(|line| line.starts_with(&anonymous[..6])).expect("its row");
     assert_eq!(row.split_whitespace().nth(1), Some("-"), "{row}");
-    assert!(said.starts_with("key     user  last saved"), "{said}");
-    assert!(said.ends_with("2 sessions.\n"), "{said}");
+    assert!(stdout.starts_with("key     user  last saved"), "{stdout}");
+    assert!(stdout.ends_with("2 sessions.\n"), "{stdout}");
 
     let rows = site.lines_of_json(&["list", "--json"]);
     let row = rows.iter().find(|row| row["key"] == key[..6]).expect("its object");
@@ -147,8 +147,8 @@ async fn list_goes_by_pages_users_and_ends() {
         site.store(json!({"_auth_user_id": n.to_string()})).await;
     }
     let keys = |args: &[&str]| -> Vec<String> {
-        let said = site.run(args);
-        let rows = said.lines().skip(1).filter(|line| !line.ends_with('.') && !line.contains("More:"));
+        let stdout = site.run(args);
+        let rows = stdout.lines().skip(1).filter(|line| !line.ends_with('.') && !line.contains("More:"));
         rows.map(|line| line[..6].to_owned()).collect()
     };
     let all = keys(&["list"]);
@@ -158,42 +158,42 @@ async fn list_goes_by_pages_users_and_ends() {
         paged.extend(keys(&["list", "--per-page", "3", "--page", page]));
     }
     assert_eq!(paged, all);
-    let said = site.run(&["list", "--per-page", "3", "--page", "2"]);
-    assert!(said.ends_with("4 to 6 of 10 sessions. More: --page 3\n"), "{said}");
-    let said = site.run(&["list", "--per-page", "3", "--page", "5"]);
-    assert_eq!(said, "None on page 5 of 10 sessions.\n");
+    let stdout = site.run(&["list", "--per-page", "3", "--page", "2"]);
+    assert!(stdout.ends_with("4 to 6 of 10 sessions. More: --page 3\n"), "{stdout}");
+    let stdout = site.run(&["list", "--per-page", "3", "--page", "5"]);
+    assert_eq!(stdout, "No sessions on page 5 of 10 sessions.\n");
     assert_eq!(site.lines_of_json(&["list", "--json", "--per-page", "4"]).len(), 4);
 
     assert_eq!(keys(&["list", "--user", "1"]).len(), 4);
     assert_eq!(keys(&["list", "--expired"]).len(), 3);
-    let said = site.run(&["list", "--expired", "--user", "2"]);
-    assert!(said.ends_with("1 session.\n"), "{said}");
-    let said = site.run(&["list", "--user", "1", "--per-page", "3"]);
-    assert!(said.ends_with("1 to 3. More: --page 2\n"), "{said}");
+    let stdout = site.run(&["list", "--expired", "--user", "2"]);
+    assert!(stdout.ends_with("1 session.\n"), "{stdout}");
+    let stdout = site.run(&["list", "--user", "1", "--per-page", "3"]);
+    assert!(stdout.ends_with("1 to 3. More: --page 2\n"), "{stdout}");
     assert_eq!(site.run(&["list", "--user", "nobody"]), "No sessions.\n");
     let ended = site.lines_of_json(&["list", "--json", "--expired"]);
     assert!(ended.len() == 3 && ended.iter().all(|row| row["expired"] == true), "{ended:?}");
 }
 
 #[tokio::test]
-async fn show_decodes_and_masks_unless_told_to_reveal() {
+async fn show_decodes_and_masks_unless_stderr_to_reveal() {
     let site = Site::new("SESSION_ABSOLUTE_AGE = 3000000");
     let mut values = json!({"_auth_user_id": "5", "_auth_user_hash": "d1a5", "name": "Zoë\u{9b}"});
     values["cart"] = json!([{"api_token": "t0p"}]);
     let key = site.store(values).await;
     site.store(json!({"x": 1})).await;
     for name in [&key[..], &key[..8]] {
-        let said = site.run(&["show", name]);
+        let stdout = site.run(&["show", name]);
         assert!(
-            said.contains("\"_auth_user_id\": \"5\"") && said.contains("\"name\": \"Zoë\\u009b\""),
-            "{said}"
+            stdout.contains("\"_auth_user_id\": \"5\"") && stdout.contains("\"name\": \"Zoë\\u009b\""),
+            "{stdout}"
         );
-        assert!(!said.contains("d1a5") && !said.contains("t0p") && !said.contains(&key), "{said}");
-        assert!(said.contains("created") && said.contains("(in 13 days)"), "{said}");
-        assert!(said.ends_with("2 values are masked: --reveal shows them\n"), "{said}");
+        assert!(!stdout.contains("d1a5") && !stdout.contains("t0p") && !stdout.contains(&key), "{stdout}");
+        assert!(stdout.contains("created") && stdout.contains("(in 13 days)"), "{stdout}");
+        assert!(stdout.ends_with("2 values are masked: --reveal shows them\n"), "{stdout}");
     }
-    let said = site.run(&["show", &key, "--reveal"]);
-    assert!(said.contains("d1a5") && said.contains("t0p") && !said.contains("masked"), "{said}");
+    let stdout = site.run(&["show", &key, "--reveal"]);
+    assert!(stdout.contains("d1a5") && stdout.contains("t0p") && !stdout.contains("masked"), "{stdout}");
     let shown: Value = serde_json::from_str(&site.run(&["show", &key, "--json"])).expect("JSON");
     assert_eq!(shown["data"]["cart"], json!([{"api_token": "********"}]));
     assert_eq!(shown["user"], "5");
@@ -209,10 +209,10 @@ async fn an_ambiguous_beginning_says_how_to_go_on() {
                     session_data, expire_date FROM django_session LIMIT 1";
         site.database().execute(copy, [end]).expect("copies");
     }
-    let told = site.fails(&["show", "zzz"]);
-    assert!(told.contains("hint: give more of it: zzzzzzaa, zzzzzzab, zzzzzzb"), "{told}");
-    let told = site.fails(&["revoke", "nothere"]);
-    assert!(told.contains("no stored session has this key"), "{told}");
+    let stderr = site.fails(&["show", "zzz"]);
+    assert!(stderr.contains("hint: give more of it: zzzzzzaa, zzzzzzab, zzzzzzb"), "{stderr}");
+    let stderr = site.fails(&["revoke", "nothere"]);
+    assert!(stderr.contains("no stored session has this key"), "{stderr}");
     site.run(&["revoke", "zzzzzzb"]);
     assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 3);
 }
@@ -224,16 +224,16 @@ async fn revoke_ends_one_a_users_or_all() {
     for n in 0..6 {
         keys.push(site.store(json!({"_auth_user_id": (n % 2).to_string()})).await);
     }
-    let said = site.run(&["revoke", &keys[0]]);
-    assert_eq!(said, format!("The session {}… of user 0 is ended.\n", &keys[0][..6]));
+    let stdout = site.run(&["revoke", &keys[0]]);
+    assert_eq!(stdout, format!("The session {}… of user 0 is ended.\n", &keys[0][..6]));
     assert!(!site.engine.exists(&keys[0]).await.expect("looks"));
     assert!(site.fails(&["revoke", &keys[0]]).contains("no stored session"));
     assert_eq!(site.run(&["revoke", "--user", "1"]), "3 sessions of user 1 are ended.\n");
     assert_eq!(site.run(&["revoke", "--user", "1"]), "User 1 has no session.\n");
     assert!(site.engine.exists(&keys[2]).await.expect("looks"), "another user's session ended");
 
-    let told = site.fails(&["revoke", "--all"]);
-    assert!(told.contains("nothing was ended") && told.contains("--noinput"), "{told}");
+    let stderr = site.fails(&["revoke", "--all"]);
+    assert!(stderr.contains("no session was ended") && stderr.contains("--noinput"), "{stderr}");
     assert!(site.engine.exists(&keys[2]).await.expect("looks"), "ended without an answer");
     let mut asked = site
         .command(&["revoke", "--all"])
@@ -244,7 +244,7 @@ async fn revoke_ends_one_a_users_or_all() {
     asked.stdin.take().expect("a pipe").write_all(b"yes\n").expect("answers");
     let output = asked.wait_with_output().expect("ends");
     assert!(
-        text(&output.stdout).contains("This ends all 2 sessions: everybody is logged out."),
+        text(&output.stdout).contains("This ends all 2 sessions: every user is logged out."),
         "{output:?}"
     );
     assert!(text(&output.stdout).ends_with("2 sessions are ended.\n"), "{output:?}");
@@ -252,6 +252,31 @@ async fn revoke_ends_one_a_users_or_all() {
     assert_eq!(site.run(&["revoke", "--all", "--noinput"]), "1 session is ended.\n");
     assert_eq!(site.output(&["revoke"]).status.code(), Some(2));
     assert_eq!(site.output(&["revoke", "--all", "--user", "1"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_ended_is_skipped_and_counted() {
+    let site = Site::new("");
+    let mut keys = Vec::new();
+    for _ in 0..4 {
+        keys.push(site.store(json!({"_auth_user_id": "1"})).await);
+    }
+    keys.sort();
+    let refuse = |key: &str| {
+        let trigger = format!(
+            "CREATE TRIGGER keep_{key} BEFORE DELETE ON django_session WHEN OLD.session_key = '{key}' \
+             BEGIN SELECT RAISE(ABORT, 'kept'); END"
+        );
+        site.database().execute_batch(&trigger).expect("a trigger");
+    };
+    refuse(&keys[0]);
+    let output = site.output(&["revoke", "--user", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(text(&output.stdout), "3 sessions of user 1 are ended.\n");
+    let stderr = text(&output.stderr);
+    assert!(stderr.starts_with("error: 1 session could not be ended and was skipped: "), "{stderr}");
+    assert!(stderr.contains("kept"), "{stderr}");
+    assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 1, "the others are ended");
 }
 
 #[tokio::test]
@@ -291,11 +316,11 @@ async fn stats_count_by_state_age_and_size() {
     let of_active =
         ["logged_in", "anonymous", "unreadable"].map(|name| stats[name].as_u64().expect("a count"));
     assert_eq!(of_active, [1, 2, 1], "{stats}");
-    let said = site.run(&["stats"]);
+    let stdout = site.run(&["stats"]);
     for line in ["  total                          5", "  active                         4", "largest"] {
-        assert!(said.contains(line), "{line:?} in {said}");
+        assert!(stdout.contains(line), "{line:?} in {stdout}");
     }
-    assert!(said.contains("  under 3 days                   1 ####"), "{said}");
+    assert!(stdout.contains("  under 3 days                   1 ####"), "{stdout}");
     assert_eq!(Site::new("").run(&["stats"]).lines().count(), 6);
 }
 
@@ -314,11 +339,11 @@ async fn damaged_and_foreign_rows_are_listed_and_never_stop_the_command() {
         database.execute(insert, params![key, data, expires]).expect("inserts");
     }
     database.execute("INSERT INTO django_session VALUES (x'00ff', x'00', 5)", []).expect("inserts");
-    let said = site.run(&["list"]);
-    assert!(said.contains("unreadable") && !said.contains('\u{1b}'), "{said}");
+    let stdout = site.run(&["list"]);
+    assert!(stdout.contains("unreadable") && !stdout.contains('\u{1b}'), "{stdout}");
     assert_eq!(site.lines_of_json(&["list", "--json"]).len(), 4);
-    let told = site.fails(&["show", "foreign0"]);
-    assert!(told.contains("cannot be read") && told.contains("SECRET_KEY"), "{told}");
+    let stderr = site.fails(&["show", "foreign0"]);
+    assert!(stderr.contains("cannot be read") && stderr.contains("SECRET_KEY"), "{stderr}");
     site.run(&["stats"]);
     site.run(&["revoke", "garbage"]);
     site.run(&["revoke", &good]);
@@ -343,13 +368,13 @@ async fn files_are_listed_shown_and_ended_too() {
 fn cookies_and_memory_leave_nothing_to_see_and_a_missing_table_says_what_to_do() {
     let site = Site::new("SESSION_ENGINE = \"signed_cookies\"");
     for args in [&["list"][..], &["stats"], &["show", "abc"], &["revoke", "--all", "--noinput"]] {
-        let told = site.fails(args);
-        assert!(told.contains("there is nothing on the server"), "{told}");
+        let stderr = site.fails(args);
+        assert!(stderr.contains("there is nothing on the server"), "{stderr}");
     }
     let site = Site::new("");
     site.database().execute_batch("DROP TABLE django_session").expect("drops");
-    let told = site.fails(&["list"]);
-    assert!(told.contains("the table django_session is missing: run `manage migrate`"), "{told}");
+    let stderr = site.fails(&["list"]);
+    assert!(stderr.contains("the table django_session is missing: run `manage migrate`"), "{stderr}");
 }
 
 #[tokio::test]

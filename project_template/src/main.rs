@@ -1,4 +1,4 @@
-//! This program plays manage.py's role: `cargo run -- migrate`, `cargo run -- runserver`.
+//! The project's program, in the role of Django's manage.py: `cargo run -- migrate`, `cargo run -- runserver`.
 
 mod urls;
 mod views;

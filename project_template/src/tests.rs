@@ -1,4 +1,5 @@
-//! `cargo test`: a visitor in this process, with cookies, and an empty database in memory.
+//! The tests of the views. `Client` sends requests inside this process and keeps cookies, as a browser does;
+//! the database is an empty one in memory.
 
 use nuages::App;
 use nuages::prelude::*;
@@ -7,6 +8,7 @@ use nuages::testing::{self, Client};
 
 use crate::urls::urlpatterns;
 
+/// Returns a client of this project, with its tables migrated.
 async fn visitor() -> Result<Client> {
     let in_memory = [("NUAGES_DATABASES__default__NAME".to_owned(), ":memory:".to_owned())];
     let settings = Settings::load_with("settings.toml".as_ref(), in_memory)?;

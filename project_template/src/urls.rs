@@ -1,4 +1,4 @@
-//! Which view answers which URL: the first pattern that matches.
+//! The URL patterns and their views. The first pattern that matches answers a request.
 
 use nuages::urls::{Route, path};
 use nuages::view::methods;

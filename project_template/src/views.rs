@@ -1,9 +1,9 @@
-//! The views: each takes a request and answers it.
+//! The views. Each takes a request and returns the response.
 
 use nuages::prelude::*;
 use serde::Deserialize;
 
-/// The first page. All that it knows of its visitor comes out of the session.
+/// Shows the first page. The number of visits and the visitor's name are in the session.
 pub async fn index(request: &mut Request) -> Result<Response> {
     let visits = request.session.get::<u64>("visits")?.unwrap_or(0) + 1;
     request.session.insert("visits", visits)?;
@@ -18,7 +18,7 @@ struct NameForm {
     name: String,
 }
 
-/// Keeps the name that the form sends, and shows the first page again.
+/// Stores the name from the form in the session, and redirects to the first page.
 pub async fn remember_name(request: &mut Request) -> Result<Response> {
     let form = request.form::<NameForm>().await?;
     let name: String = form.name.trim().chars().take(60).collect();
@@ -28,7 +28,7 @@ pub async fn remember_name(request: &mut Request) -> Result<Response> {
     Ok(redirect(request.reverse("index", ())?))
 }
 
-/// Ends the session: its data and its key are gone, and the next page starts a new one.
+/// Ends the session: deletes its data and its key. The next request starts a new one.
 pub fn forget(request: &mut Request) -> Result<Response> {
     request.session.flush();
     Ok(redirect(request.reverse("index", ())?))

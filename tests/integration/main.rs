@@ -18,3 +18,4 @@ mod templates;
 mod testing;
 mod tower;
 mod urls;
+mod wording;

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant, UNIX_EPOCH},
 };
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::DbError;
@@ -58,10 +58,9 @@ pub(super) struct Identity {
 
 impl Place {
     pub(super) fn new(alias: &str, settings: &DatabaseSettings) -> Self {
-        let memory = settings.name.is_empty() || settings.name == ":memory:";
         Self {
             alias: alias.into(),
-            path: (!memory).then(|| PathBuf::from(&settings.name)),
+            path: settings.path.clone(),
             timeout: settings.timeout,
             synchronous: settings.synchronous,
             wal: AtomicBool::new(false),
@@ -123,7 +122,7 @@ impl Place {
         if !immutable {
             return (path, read_write());
         }
-        let encoded = utf8_percent_encode(&path.to_string_lossy(), IN_URI).to_string();
+        let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), IN_URI).to_string();
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         (format!("file:{encoded}?immutable=1").into(), flags)

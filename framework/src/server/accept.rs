@@ -15,7 +15,7 @@ use http::{Request, Response};
 use tokio::{
     net::TcpStream,
     sync::{Notify, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tower_service::Service;
 
@@ -24,6 +24,8 @@ use crate::{BoxError, http::Body, settings::ServerSettings};
 
 /// How long the clients that the system let in are still taken over when the server is to stop.
 const LAST_CALL: Duration = Duration::from_millis(10);
+/// How long connections without a request get to close. The ones that are left then each have a request.
+const IDLE_CLOSE: Duration = Duration::from_millis(200);
 /// How long cut connections get to notice it.
 const LAST_MOMENT: Duration = Duration::from_millis(500);
 
@@ -199,14 +201,34 @@ impl Server {
         drop(self.rooms.acquire_many(self.capacity).await);
     }
 
+    /// How many connections there are. Wrong while `emptied` waits.
+    fn connections(&self) -> usize {
+        self.capacity as usize - self.rooms.available_permits()
+    }
+
     async fn drain(&self, within: Duration, stop: impl Future<Output = ()>) {
         self.stages.enter(Stage::Drain);
+        let mut stop = pin!(stop);
+        let idle_close = IDLE_CLOSE.min(within);
+        tokio::select! {
+            biased;
+            () = self.emptied() => return,
+            () = &mut stop => return,
+            () = sleep(idle_close) => {
+                let requests = self.connections();
+                let noun = if requests == 1 { "request" } else { "requests" };
+                tracing::info!(
+                    target: "nuages.server",
+                    "waiting for {requests} {noun} to finish, {within:?} at most"
+                );
+            }
+        }
         tokio::select! {
             biased;
             () = self.emptied() => {}
             () = stop => {}
-            () = tokio::time::sleep(within) => {
-                let left = self.capacity as usize - self.rooms.available_permits();
+            () = sleep(within - idle_close) => {
+                let left = self.connections();
                 tracing::warn!(target: "nuages.server", left, "connections did not finish in time, cutting them");
             }
         }

@@ -1,4 +1,4 @@
-//! `check`: everything that can be wrong before the first request, all of it together.
+//! `check`: finds mistakes in settings, URLs and engines, and reports all of them together.
 
 use clap::ArgMatches;
 

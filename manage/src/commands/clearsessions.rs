@@ -1,10 +1,12 @@
-//! `clearsessions`: removes the sessions that have ended, or all.
-
-use std::io::{self, BufRead as _};
+//! `clearsessions`: removes the expired sessions, or all.
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::sessions::{Clear, SessionEngine, StoreError};
 
+use super::{
+    confirm::{confirm, noinput_argument},
+    session_count::session_count,
+};
 use crate::{BoxFuture, Command, CommandError, Progress, Project};
 
 /// `manage clearsessions`.
@@ -18,16 +20,10 @@ impl Command for ClearSessions {
                 Arg::new("all")
                     .long("all")
                     .action(ArgAction::SetTrue)
-                    .help("Remove every session: everybody is logged out. Asks first"),
+                    .help("Remove every session: every user is logged out. Asks first"),
             )
-            .arg(
-                Arg::new("noinput")
-                    .long("noinput")
-                    .visible_alias("no-input")
-                    .action(ArgAction::SetTrue)
-                    .help("Do not ask"),
-            )
-            .after_help("Sessions are removed in batches: a site can serve meanwhile. Run it daily.")
+            .arg(noinput_argument("Do not ask before --all"))
+            .after_help("The site can serve while this runs: sessions are removed in batches. Run it daily.")
     }
 
     fn run<'a>(
@@ -41,10 +37,10 @@ impl Command for ClearSessions {
             let all = args.get_flag("all");
             if all && !promises.revocable {
                 return Err(CommandError::new(format!(
-                    "the engine {} keeps sessions with the visitors: there is nothing here to remove",
+                    "the engine {} keeps sessions in the visitors' cookies: there is nothing on the server to remove",
                     engine.name()
                 ))
-                .hint("a new SECRET_KEY, with no SECRET_KEY_FALLBACKS, ends them all"));
+                .hint("a new SECRET_KEY without SECRET_KEY_FALLBACKS ends all of them"));
             }
             if !all && promises.self_clearing {
                 let name = engine.name();
@@ -53,10 +49,10 @@ impl Command for ClearSessions {
                 return Ok(());
             }
             if all && !args.get_flag("noinput") {
-                confirm(project, engine.count().await.map_err(failed)?)?;
+                confirm_all(project, session_count(&engine).await)?;
             }
-            let (what, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
-            let removed = clear(&engine, what, project.verbosity()).await?;
+            let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
+            let removed = clear(&engine, which, project.verbosity()).await?;
             let noun = if removed == 1 { "session" } else { "sessions" };
             project.say(format_args!("Removed {removed} {kind}{noun}."));
             Ok(())
@@ -64,42 +60,31 @@ impl Command for ClearSessions {
     }
 }
 
-async fn clear(engine: &SessionEngine, what: Clear, verbosity: u8) -> Result<u64, CommandError> {
+async fn clear(engine: &SessionEngine, which: Clear, verbosity: u8) -> Result<u64, CommandError> {
     let mut bar = None;
-    let done = engine
-        .clear(what, |so_far| {
-            bar.get_or_insert_with(|| Progress::new("Removing sessions", so_far.total, verbosity))
-                .set(so_far.removed);
+    let result = engine
+        .clear(which, |progress| {
+            bar.get_or_insert_with(|| Progress::new("Removing sessions", progress.total, verbosity))
+                .set(progress.removed);
         })
         .await;
     drop(bar);
-    done.map_err(failed)
+    result.map_err(store_error)
 }
 
-fn failed(error: StoreError) -> CommandError {
+fn store_error(error: StoreError) -> CommandError {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     let mut missing = false;
     while let Some(cause) = next {
         missing |= cause.downcast_ref().is_some_and(nuages::db::DbError::is_missing_table);
         next = cause.source();
     }
-    let told = CommandError::because("the sessions cannot be cleared", error);
-    if missing { told.hint("run `manage migrate`: it creates their table") } else { told }
+    let error = CommandError::because("the sessions cannot be cleared", error);
+    if missing { error.hint("run `manage migrate`: it creates their table") } else { error }
 }
 
-fn confirm(project: &Project, count: Option<u64>) -> Result<(), CommandError> {
+fn confirm_all(project: &Project, count: Option<u64>) -> Result<(), CommandError> {
     let which = count.map_or_else(|| "every session".to_owned(), |count| format!("every session ({count})"));
-    project.write(format_args!(
-        "This removes {which}: all visitors are logged out.\n\
-         Are you sure? Type 'yes' to go on, or 'no' to cancel: "
-    ));
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| CommandError::because("the answer cannot be read", error))?;
-    if answer.trim() == "yes" {
-        return Ok(());
-    }
-    Err(CommandError::new("cancelled: no session was removed").hint("--noinput does not ask"))
+    let question = format!("This removes {which}: every user is logged out.");
+    confirm(project, &question, "cancelled: no session was removed")
 }

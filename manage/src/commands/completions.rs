@@ -1,4 +1,4 @@
-//! `completions`: the script that lets a shell complete commands and options.
+//! `completions`: prints the script that lets a shell complete commands and options.
 
 use clap::{Arg, ArgMatches, value_parser};
 use clap_complete::Shell;
@@ -17,9 +17,9 @@ impl Command for Completions {
                     .value_name("SHELL")
                     .value_parser(value_parser!(Shell))
                     .required(true)
-                    .help("The shell to complete in"),
+                    .help("The shell that the script is for"),
             )
-            .after_help("Put it to use with, for example:\n    source <(manage completions bash)")
+            .after_help("For example, in bash:\n    source <(manage completions bash)")
     }
 
     fn run<'a>(

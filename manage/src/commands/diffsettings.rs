@@ -1,4 +1,4 @@
-//! `diffsettings`: the settings in force, and where each comes from.
+//! `diffsettings`: prints the settings that differ from the defaults, and where each was set.
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::settings::ValueOrigin;
@@ -16,7 +16,7 @@ impl Command for DiffSettings {
                 Arg::new("all")
                     .long("all")
                     .action(ArgAction::SetTrue)
-                    .help("Show those at their defaults too"),
+                    .help("Show the settings at their defaults, too"),
             )
             .after_help("Secrets are masked.")
     }

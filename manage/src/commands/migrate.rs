@@ -1,13 +1,17 @@
-//! `migrate`: brings the database to the migrations, with Django's words for what it does.
+//! `migrate`: applies migrations to the database, and reports each in Django's words.
 //!
-//! What is to be done and how is `nuages::migrations`' business; here it is asked for and told.
+//! `nuages::migrations` plans and runs them; this command reads the arguments and prints the progress.
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::{
-    db::{Database, Databases},
+    db::Database,
     migrations::{Direction, Event, Migrations, Mode, Outcome, Step, Target},
 };
 
+use super::{
+    confirm::noinput_argument,
+    database::{database_argument, open},
+};
 use crate::{BoxFuture, Command, CommandError, Project};
 
 /// `manage migrate [app_label] [migration_name]`.
@@ -18,20 +22,20 @@ impl Command for Migrate {
         let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
         clap::Command::new("migrate")
             .about("Apply the migrations of built-in apps and of this project to the database")
-            .arg(Arg::new("app_label").help("The app whose migrations to apply; without it, every app's"))
+            .arg(Arg::new("app_label").help("Apply only the migrations of this app [default: of every app]"))
             .arg(Arg::new("migration_name").requires("app_label").help(
-                "Bring the app to the state after this migration (the beginning of its name will do); \
+                "Bring the app to the state after this migration, given by its name or the beginning of it; \
                  `zero` undoes all of them",
             ))
-            .arg(database_arg())
-            .arg(flag("plan", "Show what would be done, and do nothing"))
-            .arg(flag("check", "Fail if there are unapplied migrations, and do nothing"))
+            .arg(database_argument())
+            .arg(flag("plan", "Print the migrations that would run, and change nothing"))
+            .arg(flag("check", "Fail if there are unapplied migrations; change nothing"))
             .arg(flag("fake", "Record the migrations as applied without running them"))
             .arg(flag(
                 "fake-initial",
-                "Django's flag: here a built-in table that is there already is always recorded only",
+                "Accepted as in Django. A built-in table that exists is always recorded only",
             ))
-            .arg(flag("noinput", "Django's flag: nothing is ever asked here").visible_alias("no-input"))
+            .arg(noinput_argument("Accepted as in Django. This command never asks"))
     }
 
     fn run<'a>(
@@ -45,15 +49,15 @@ impl Command for Migrate {
             let text = |name| args.get_one::<String>(name).map(String::as_str);
             let target =
                 migrations.target(text("app_label"), text("migration_name")).map_err(cannot_migrate)?;
-            let done = if args.get_flag("plan") || args.get_flag("check") {
+            let result = if args.get_flag("plan") || args.get_flag("check") {
                 let steps = migrations.plan(&database, &target).await.map_err(cannot_migrate);
-                steps.and_then(|steps| tell_plan(project, args, &database, &steps))
+                steps.and_then(|steps| report_plan(project, args, &database, &steps))
             } else {
                 let mode = if args.get_flag("fake") { Mode::Fake } else { Mode::Run };
                 apply(project, &migrations, &database, &target, mode).await
             };
             databases.close().await;
-            done
+            result
         })
     }
 }
@@ -65,23 +69,23 @@ async fn apply(
     target: &Target,
     mode: Mode,
 ) -> Result<(), CommandError> {
-    let (style, loud) = (project.style(), project.verbosity() > 0);
-    if loud {
+    let (style, verbose) = (project.style(), project.verbosity() > 0);
+    if verbose {
         project.say(style.heading("Operations to perform:"));
-        let (what, which) = operations(migrations, target);
-        project.say(format_args!("  {}{which}", style.label(what)));
+        let (operation, which) = operations(migrations, target);
+        project.say(format_args!("  {}{which}", style.label(operation)));
         project.say(style.heading("Running migrations:"));
     }
-    let (mut steps, mut in_line) = (0, false);
+    let (mut steps, mut line_is_open) = (0, false);
     let result = migrations
         .apply(database, target, mode, &mut |event| {
-            if !loud {
+            if !verbose {
                 return;
             }
             match event {
                 Event::Started(step) => {
                     steps += 1;
-                    in_line = true;
+                    line_is_open = true;
                     let verb = match step.direction {
                         Direction::Forwards => "Applying",
                         Direction::Backwards => "Unapplying",
@@ -89,17 +93,17 @@ async fn apply(
                     project.write(format_args!("  {verb} {}...", step.migration));
                 }
                 Event::Finished(_, outcome) => {
-                    in_line = false;
-                    project.say(format_args!(" {}", style.success(word_of(outcome))));
+                    line_is_open = false;
+                    project.say(format_args!(" {}", style.success(outcome_word(outcome))));
                 }
                 _ => {}
             }
         })
         .await;
-    if in_line {
+    if line_is_open {
         project.say("");
     }
-    if loud && steps == 0 && result.is_ok() {
+    if verbose && steps == 0 && result.is_ok() {
         project.say("  No migrations to apply.");
     }
     result.map_err(cannot_migrate)
@@ -116,7 +120,7 @@ fn operations(migrations: &Migrations, target: &Target) -> (&'static str, String
     }
 }
 
-fn word_of(outcome: Outcome) -> &'static str {
+fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Faked | Outcome::Adopted => "FAKED",
         Outcome::DoneElsewhere => "OK (by another process)",
@@ -124,7 +128,7 @@ fn word_of(outcome: Outcome) -> &'static str {
     }
 }
 
-fn tell_plan(
+fn report_plan(
     project: &Project,
     args: &ArgMatches,
     database: &Database,
@@ -143,38 +147,11 @@ fn tell_plan(
         }
     }
     if args.get_flag("check") && !steps.is_empty() {
-        let one = if steps.len() == 1 { "migration is" } else { "migrations are" };
-        return Err(CommandError::new(format!("{} {one} not applied", steps.len()))
+        let migrations = if steps.len() == 1 { "migration is" } else { "migrations are" };
+        return Err(CommandError::new(format!("{} {migrations} not applied", steps.len()))
             .hint("run `migrate` (`migrate --plan` shows what it would do)"));
     }
     Ok(())
-}
-
-/// `--database ALIAS`.
-pub(super) fn database_arg() -> Arg {
-    Arg::new("database")
-        .long("database")
-        .value_name("ALIAS")
-        .default_value("default")
-        .help("The database, by its name in DATABASES")
-}
-
-/// The database that `--database` names, and all of them, to be closed at the end.
-pub(super) fn open(project: &Project, args: &ArgMatches) -> Result<(Databases, Database), CommandError> {
-    let databases = Databases::open(project.settings()?)
-        .map_err(|error| CommandError::because("the databases cannot be used", error))?;
-    let alias = args.get_one::<String>("database").map_or("default", String::as_str);
-    match databases.get(alias).cloned() {
-        Some(database) => Ok((databases, database)),
-        None => {
-            let known: Vec<_> = databases.aliases().collect();
-            let hint = match known[..] {
-                [] => format!("add [DATABASES.{alias}] to the settings"),
-                _ => format!("DATABASES has {}", known.join(", ")),
-            };
-            Err(CommandError::new(format!("no database '{alias}' in DATABASES")).hint(hint))
-        }
-    }
 }
 
 fn cannot_migrate(error: nuages::migrations::MigrationError) -> CommandError {

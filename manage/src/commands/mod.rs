@@ -1,20 +1,25 @@
-//! The table of built-in commands: to add one, add its file and its row.
+//! The table of built-in commands. To add one, add its file and its row here.
 
 use crate::Command;
 
 mod check;
 mod clearsessions;
 mod completions;
+mod confirm;
+mod database;
 mod diffsettings;
+mod listen_address;
 mod migrate;
 mod quickstart;
 mod runserver;
+mod session_count;
 mod sessions;
 mod showmigrations;
+mod skipped;
 mod startproject;
 mod version;
 
-/// What `help` lists together.
+/// The headings under which `help` lists the commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     NewProject,
@@ -42,15 +47,15 @@ impl Group {
 }
 
 /// A row of the table.
-pub(crate) struct Entry {
+pub(crate) struct CommandEntry {
     pub(crate) group: Group,
     pub(crate) command: Box<dyn Command>,
-    /// Whether it needs the project's URLs: then the installed `manage` leaves it to the project's program.
+    /// Whether the command needs the project's URLs. The installed `manage` then runs the project's program.
     pub(crate) needs_app: bool,
     name: String,
 }
 
-impl Entry {
+impl CommandEntry {
     pub(crate) fn new(group: Group, command: impl Command + 'static) -> Self {
         let name = command.define().get_name().to_owned();
         Self { group, command: Box::new(command), needs_app: false, name }
@@ -66,19 +71,19 @@ impl Entry {
     }
 }
 
-/// The table.
-pub(crate) fn entries() -> Vec<Entry> {
+/// Returns the table.
+pub(crate) fn entries() -> Vec<CommandEntry> {
     vec![
-        Entry::new(Group::NewProject, startproject::StartProject),
-        Entry::new(Group::NewProject, quickstart::QuickStart),
-        Entry::new(Group::Server, runserver::RunServer).needs_app(),
-        Entry::new(Group::Server, check::Check).needs_app(),
-        Entry::new(Group::Database, migrate::Migrate),
-        Entry::new(Group::Database, showmigrations::ShowMigrations),
-        Entry::new(Group::Sessions, clearsessions::ClearSessions),
-        Entry::new(Group::Sessions, sessions::Sessions),
-        Entry::new(Group::Inspection, diffsettings::DiffSettings),
-        Entry::new(Group::Inspection, completions::Completions),
-        Entry::new(Group::Inspection, version::Version),
+        CommandEntry::new(Group::NewProject, startproject::StartProject),
+        CommandEntry::new(Group::NewProject, quickstart::QuickStart),
+        CommandEntry::new(Group::Server, runserver::RunServer).needs_app(),
+        CommandEntry::new(Group::Server, check::Check).needs_app(),
+        CommandEntry::new(Group::Database, migrate::Migrate),
+        CommandEntry::new(Group::Database, showmigrations::ShowMigrations),
+        CommandEntry::new(Group::Sessions, clearsessions::ClearSessions),
+        CommandEntry::new(Group::Sessions, sessions::Sessions),
+        CommandEntry::new(Group::Inspection, diffsettings::DiffSettings),
+        CommandEntry::new(Group::Inspection, completions::Completions),
+        CommandEntry::new(Group::Inspection, version::Version),
     ]
 }

@@ -1,12 +1,12 @@
-//! `quickstart`: from nothing to a page in the browser, each step shown as the command that does it.
+//! `quickstart`: starts a project and serves it. Each step is printed as the command that does the same.
 
 use std::{env, net::Ipv4Addr, process};
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::{
+    listen_address::{DEFAULT_PORT, is_free, port_taken},
     migrate::Migrate,
-    runserver::{DEFAULT_PORT, is_free, taken},
     startproject,
 };
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) struct QuickStart;
 impl Command for QuickStart {
     fn define(&self) -> clap::Command {
         clap::Command::new("quickstart")
-            .about("Start a project and serve it: startproject, migrate, runserver in one")
+            .about("Start a project and serve it: startproject, migrate and runserver in one")
             .arg(startproject::name_argument())
             .arg(
                 Arg::new("port")
@@ -30,7 +30,12 @@ impl Command for QuickStart {
                     .value_parser(value_parser!(u16).range(1..))
                     .help("The port to serve on [default: 8000]"),
             )
-            .arg(Arg::new("no-run").long("no-run").action(ArgAction::SetTrue).help("Build, but do not serve"))
+            .arg(
+                Arg::new("no-run")
+                    .long("no-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Build the project, but do not serve it"),
+            )
     }
 
     fn run<'a>(
@@ -43,11 +48,11 @@ impl Command for QuickStart {
             let port = args.get_one::<u16>("port").copied();
             let serve = !args.get_flag("no-run");
             let host = Ipv4Addr::LOCALHOST.to_string();
-            // Before the first file is written: whatever can be in the way.
+            // Everything that can fail is checked before the first file is written.
             let scaffold = Scaffold::plan(name, None)?;
             let wanted = port.unwrap_or(DEFAULT_PORT);
             if serve && !is_free(&host, wanted) {
-                return Err(taken(&format!("{host}:{wanted}"), &format!("quickstart {name} --port ")));
+                return Err(port_taken(&format!("{host}:{wanted}"), &format!("quickstart {name} --port ")));
             }
 
             step(project, &format!("manage startproject {name}"));
@@ -58,10 +63,10 @@ impl Command for QuickStart {
                 .map_err(|error| CommandError::because(format!("{name} cannot be entered"), error))?;
 
             step(project, "manage migrate");
-            let created = project.beside(SETTINGS_FILE.into());
+            let created = project.with_settings_file(SETTINGS_FILE.into());
             let migrate = Migrate.define().try_get_matches_from(["migrate"]);
-            let migrate =
-                migrate.map_err(|error| CommandError::because("migrate takes no such call", error))?;
+            let migrate = migrate
+                .map_err(|error| CommandError::because("the arguments of migrate are wrong", error))?;
             Migrate.run(&created, &migrate).await?;
 
             let mut cargo = delegate::cargo();
@@ -73,6 +78,7 @@ impl Command for QuickStart {
             }
             let port = port.map(|port| port.to_string());
             step(project, &format!("manage runserver {}", port.as_deref().unwrap_or_default()));
+            project.output().check()?;
             cargo.args(["run", "--", "runserver"]).args(port);
             delegate::become_process(cargo).map(drop)
         })
@@ -90,5 +96,5 @@ fn build(mut cargo: process::Command) -> Result<(), CommandError> {
     if status.success() {
         return Ok(());
     }
-    Err(CommandError::new("the project does not build").hint("what cargo says is above"))
+    Err(CommandError::new("the project does not build").hint("see cargo's messages above"))
 }

@@ -1,11 +1,11 @@
-//! `showmigrations`: which migrations there are and which are applied, as Django lists them.
+//! `showmigrations`: lists the migrations and whether each is applied, in Django's format.
 
 use std::fmt::Write;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::migrations::{Migration, MigrationError, Migrations};
 
-use super::migrate;
+use super::database::{database_argument, open};
 use crate::{BoxFuture, Command, CommandError, Project};
 
 /// `manage showmigrations [app_label ...]`.
@@ -21,9 +21,9 @@ impl Command for ShowMigrations {
             .arg(
                 Arg::new("app_label")
                     .num_args(0..)
-                    .help("The apps whose migrations to list; without it, every app's"),
+                    .help("List only the migrations of these apps [default: of every app]"),
             )
-            .arg(migrate::database_arg())
+            .arg(database_argument())
             .arg(flag("list", 'l', "List them by app (the default)").conflicts_with("plan"))
             .arg(flag("plan", 'p', "List them in the order in which they are applied"))
     }
@@ -34,7 +34,7 @@ impl Command for ShowMigrations {
         args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            let (databases, database) = migrate::open(project, args)?;
+            let (databases, database) = open(project, args)?;
             let migrations = Migrations::discover(project.settings()?).map_err(cannot_list)?;
             let mut apps: Vec<&str> =
                 args.get_many::<String>("app_label").into_iter().flatten().map(String::as_str).collect();

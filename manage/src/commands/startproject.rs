@@ -1,10 +1,10 @@
-//! `startproject`: a new project's folder.
+//! `startproject`: writes the files of a new project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
 
-use crate::{BoxFuture, Command, CommandError, Project, scaffold::Scaffold};
+use crate::{BoxFuture, Command, CommandError, Project, project::current_dir, scaffold::Scaffold};
 
 /// `manage startproject mysite`.
 pub(crate) struct StartProject;
@@ -18,9 +18,9 @@ impl Command for StartProject {
                 Arg::new("folder")
                     .value_name("DIR")
                     .value_parser(value_parser!(PathBuf))
-                    .help("Where to [default: a new folder of that name]"),
+                    .help("The folder to write to [default: a new one with the project's name]"),
             )
-            .after_help("Nothing is ever overwritten.")
+            .after_help("No file is ever overwritten.")
     }
 
     fn run<'a>(
@@ -34,9 +34,13 @@ impl Command for StartProject {
             let scaffold = Scaffold::plan(name, folder)?;
             scaffold.write()?;
             if project.verbosity() > 0 {
-                let folder = scaffold.folder().display();
-                project.say(format_args!("{name} is in {folder}. Next:"));
-                project.say(format_args!("    cd {folder}"));
+                let folder = scaffold.folder();
+                if is_current(folder) {
+                    project.say(format_args!("{name} is in this folder. Next:"));
+                } else {
+                    project.say(format_args!("{name} is in {}. Next:", folder.display()));
+                    project.say(format_args!("    cd {}", folder.display()));
+                }
                 project.say("    cargo run -- migrate");
                 project.say("    cargo run -- runserver");
             }
@@ -45,10 +49,16 @@ impl Command for StartProject {
     }
 }
 
-/// The name of a project; `quickstart` takes it too.
+/// Returns whether `folder` is the current folder: `.`, or another name for it.
+fn is_current(folder: &Path) -> bool {
+    let canonical = folder.canonicalize();
+    canonical.is_ok_and(|folder| current_dir().is_ok_and(|here| here.canonicalize().ok() == Some(folder)))
+}
+
+/// `NAME`, for `startproject` and `quickstart`.
 pub(super) fn name_argument() -> Arg {
     Arg::new("name")
         .value_name("NAME")
         .required(true)
-        .help("The project's name: it names package and program")
+        .help("The project's name, which the package and the program get")
 }

@@ -1,8 +1,8 @@
-//! `version`: which Nuages this is.
+//! `version`: prints the version of Nuages.
 
 use clap::ArgMatches;
 
-use crate::{BoxFuture, Command, CommandError, Project};
+use crate::{BoxFuture, Command, CommandError, Project, VERSION};
 
 /// `manage version`, the same as `manage --version`.
 pub(crate) struct Version;
@@ -18,7 +18,7 @@ impl Command for Version {
         _args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            project.say(crate::VERSION);
+            project.say(VERSION);
             Ok(())
         })
     }

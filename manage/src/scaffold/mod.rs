@@ -1,7 +1,7 @@
 //! Writes a new project out of `project_template/`, which is embedded in the program.
 //!
-//! Called by `startproject` and `quickstart`. Everything is checked before the first file is written;
-//! no file is ever overwritten, and what was written before a failure is taken away again.
+//! Called by `startproject` and `quickstart`. Name and folder are checked before the first file is written;
+//! no file is ever overwritten, and a failure removes the files that were written before it.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,11 +11,11 @@ use std::{
 
 use crate::CommandError;
 
+mod dependency;
 mod name;
 mod secret_key;
-mod source;
 
-use source::Source;
+use dependency::Dependency;
 
 /// The files of `project_template/`: where they go, and their text. Those that end in `.tmpl` there hold
 /// placeholders. (`manage/project_template` is a link to it, so that a published crate contains it.)
@@ -35,24 +35,24 @@ const FILES: [(&str, &str); 13] = [
     ("templates/index.html", include_str!("../../project_template/templates/index.html")),
 ];
 
-/// A project that can be written: its name is sound and its place is free.
+/// A new project that can be written: its name is valid, and none of its files exists.
 pub(crate) struct Scaffold {
     name: String,
     folder: PathBuf,
-    source: Source,
+    nuages: Dependency,
 }
 
 impl Scaffold {
-    /// Checks name and place: a folder of that name in the current one, or `folder`, which may exist so long
-    /// as it holds none of the files.
+    /// Checks the name and the folder. Without `folder` a new one is made in the current folder, with the name
+    /// of the project; `folder` may exist if it holds none of the files.
     pub(crate) fn plan(name: &str, folder: Option<&Path>) -> Result<Self, CommandError> {
         name::check(name)?;
-        let source = Source::find();
+        let nuages = Dependency::find();
         let scaffold =
-            Self { name: name.to_owned(), folder: folder.unwrap_or(Path::new(name)).to_owned(), source };
+            Self { name: name.to_owned(), folder: folder.unwrap_or(Path::new(name)).to_owned(), nuages };
         if folder.is_none() && scaffold.folder.symlink_metadata().is_ok() {
             return Err(CommandError::new(format!("{name:?} exists already; nothing was written"))
-                .hint(format!("take another name, or another folder: `manage startproject {name} FOLDER`")));
+                .hint(format!("use another name, or another folder: `manage startproject {name} FOLDER`")));
         }
         for (path, _) in scaffold.files()? {
             if scaffold.folder.join(&path).symlink_metadata().is_ok() {
@@ -61,54 +61,54 @@ impl Scaffold {
                     "{} exists already; nothing was written",
                     taken.display()
                 ))
-                .hint("take a folder that holds no project"));
+                .hint("use a folder that holds no project"));
             }
         }
         Ok(scaffold)
     }
 
-    /// The project's folder.
+    /// Returns the project's folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes the project.
+    /// Writes the files of the project, all or none.
     pub(crate) fn write(&self) -> Result<(), CommandError> {
-        let mut written = Written::default();
+        let mut written = WrittenFiles::default();
         for (path, text) in self.files()? {
             let path = self.folder.join(path);
             written.file(&path, &text).map_err(|error| {
                 CommandError::because(format!("{} cannot be written", path.display()), error)
-                    .hint("what had been written was taken away again")
+                    .hint("the files that had been written are removed again")
             })?;
         }
         written.keep();
         Ok(())
     }
 
-    /// Each file's path below the folder, and its text.
+    /// Returns the path of each file below the folder, and its text.
     fn files(&self) -> Result<Vec<(PathBuf, String)>, CommandError> {
         let secret_key = secret_key::random()?;
         let fill = |text: &str| {
             text.replace("{{ project_name }}", &self.name)
                 .replace("{{ secret_key }}", &secret_key)
-                .replace("{{ nuages }}", &self.source.dependency("framework"))
-                .replace("{{ nuages_manage }}", &self.source.dependency("manage"))
+                .replace("{{ nuages }}", &self.nuages.requirement("framework"))
+                .replace("{{ nuages_manage }}", &self.nuages.requirement("manage"))
         };
         let of_template = FILES.iter().map(|(path, text)| (PathBuf::from(path), fill(text)));
-        let of_checkout = self.source.files()?;
+        let of_checkout = self.nuages.files()?;
         Ok(of_template.chain(of_checkout).collect())
     }
 }
 
-/// What was written so far; dropped before `keep`, it is taken away again.
+/// The files and folders that were written so far. Dropped before `keep`, it removes them.
 #[derive(Default)]
-struct Written {
+struct WrittenFiles {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
-impl Written {
+impl WrittenFiles {
     fn file(&mut self, path: &Path, text: &str) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             self.folder(folder)?;
@@ -136,9 +136,9 @@ impl Written {
     }
 }
 
-impl Drop for Written {
+impl Drop for WrittenFiles {
     fn drop(&mut self) {
-        // The error that led here is the one to tell; a file that cannot be removed stays, and is seen.
+        // The caller reports the error that led here. A file that cannot be removed stays.
         for file in &self.files {
             let _ = fs::remove_file(file);
         }
@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_filled() {
-        let scaffold = Scaffold { name: "mysite".into(), folder: "mysite".into(), source: Source::Published };
+        let scaffold =
+            Scaffold { name: "mysite".into(), folder: "mysite".into(), nuages: Dependency::Published };
         for (path, text) in scaffold.files().expect("the files") {
             if !path.starts_with("templates") {
                 assert!(!text.contains("{{ "), "{}", path.display());

@@ -1,4 +1,4 @@
-//! Which names a project can have: it becomes a package, a program and a folder.
+//! Checks the name of a new project: it names a package, a program and a folder.
 
 use crate::CommandError;
 
@@ -11,27 +11,32 @@ const KEYWORDS: [&str; 53] = [
     "virtual", "where", "while", "yield", "_",
 ];
 /// Crates that come with Rust.
-const OF_RUST: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
+const RUST_CRATES: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
 /// Crates that a project depends on.
 const DEPENDENCIES: [&str; 4] = ["manage", "nuages", "nuages_manage", "serde"];
-/// Folders in cargo's target folder, where the program goes.
-const OF_CARGO: [&str; 6] = ["build", "debug", "deps", "examples", "incremental", "release"];
-/// What Windows takes for devices.
+/// Folders that cargo makes where it puts the program.
+const CARGO_FOLDERS: [&str; 6] = ["build", "debug", "deps", "examples", "incremental", "release"];
+/// Names of devices on Windows.
 const DEVICES: [&str; 6] = ["aux", "com1", "con", "lpt1", "nul", "prn"];
 
-/// Longer than any sane name; file systems take 255 bytes.
-const LONGEST: usize = 64;
+/// The length of the longest valid name. File systems limit a file name to 255 bytes.
+const MAX_LENGTH: usize = 64;
 
 /// Checks the name of a project.
+///
+/// # Errors
+///
+/// Where the name is invalid; the hint names a valid one.
 pub(super) fn check(name: &str) -> Result<(), CommandError> {
     let Some(objection) = objection(name) else { return Ok(()) };
     let error = CommandError::new(format!("{name:?} cannot be a project's name: {objection}"));
     Err(match suggestion(name) {
         Some(better) => error.hint(format!("how about `manage startproject {better}`?")),
-        None => error.hint("take a name such as `mysite`"),
+        None => error.hint("use a name such as `mysite`"),
     })
 }
 
+/// Returns why the name is invalid, if it is.
 fn objection(name: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let plain = name.replace('-', "_").to_ascii_lowercase();
@@ -39,29 +44,29 @@ fn objection(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
     } else if name.contains(['/', '\\']) {
-        Some("it is a path (the folder can be named after the name)")
+        Some("it is a path (the folder is the second argument)")
     } else if !name.chars().all(allowed) {
-        Some("only ASCII letters, digits, `_` and `-` make up the name of a Rust package")
+        Some("the name of a Rust package has only ASCII letters, digits, `_` and `-`")
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        Some("it has to start with a letter")
-    } else if name.len() > LONGEST {
+        Some("it must start with a letter")
+    } else if name.len() > MAX_LENGTH {
         Some("it is longer than 64 characters")
     } else if is_in(&KEYWORDS) {
         Some("it is a keyword of Rust")
-    } else if is_in(&OF_RUST) {
-        Some("a crate that comes with Rust has it")
+    } else if is_in(&RUST_CRATES) {
+        Some("it is the name of a crate that comes with Rust")
     } else if is_in(&DEPENDENCIES) {
-        Some("a crate that every project depends on has it")
-    } else if is_in(&OF_CARGO) {
-        Some("cargo has a folder of that name where it puts programs")
+        Some("it is the name of a crate that every project depends on")
+    } else if is_in(&CARGO_FOLDERS) {
+        Some("cargo makes a folder of that name where it puts the program")
     } else if is_in(&DEVICES) {
-        Some("Windows has a device of that name")
+        Some("it is the name of a device on Windows")
     } else {
         None
     }
 }
 
-/// The nearest name that has no objection.
+/// Returns a valid name like this one, if there is one.
 fn suggestion(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).find(|part| !part.is_empty())?;
     let mut better = String::new();
@@ -73,7 +78,7 @@ fn suggestion(name: &str) -> Option<String> {
         }
     }
     let better = better.trim_matches('_');
-    let better: String = better.chars().take(LONGEST - "_site".len()).collect();
+    let better: String = better.chars().take(MAX_LENGTH - "_site".len()).collect();
     if better.is_empty() {
         return None;
     }
@@ -86,14 +91,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sound_names_pass() {
+    fn valid_names_pass() {
         for name in ["mysite", "my-site", "my_site2", "Blog", "a"] {
             assert_eq!(objection(name), None, "{name}");
         }
     }
 
     #[test]
-    fn unsound_names_are_refused_with_a_sound_suggestion() {
+    fn invalid_names_are_refused_with_a_valid_suggestion() {
         for (name, better) in [
             ("my site", "my_site"),
             ("2048", "site_2048"),

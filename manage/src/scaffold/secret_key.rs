@@ -1,4 +1,4 @@
-//! A fresh SECRET_KEY for a new project.
+//! Generates the SECRET_KEY of a new project.
 
 use crate::CommandError;
 
@@ -6,13 +6,13 @@ use crate::CommandError;
 const ALPHABET: &[u8; 50] = b"abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)";
 const LENGTH: usize = 50;
 
-/// A key from the system's random source.
+/// Returns a key from the system's random source.
 pub(super) fn random() -> Result<String, CommandError> {
     let mut key = String::with_capacity(LENGTH);
     while key.len() < LENGTH {
         let mut bytes = [0u8; 64];
         getrandom::fill(&mut bytes).map_err(|error| {
-            CommandError::because("the system has no random numbers for SECRET_KEY", error)
+            CommandError::because("the system gives no random numbers for SECRET_KEY", error)
         })?;
         // 250 is the largest multiple of 50 in a byte: values past it would favour some characters.
         let unbiased = bytes.iter().filter(|&&byte| byte < 250);

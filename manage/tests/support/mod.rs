@@ -1,4 +1,4 @@
-//! What the tests of the program share: running it, and asking the site it serves.
+//! Fixtures of the tests of the program: running it, and sending requests to the site that it serves.
 
 use std::{
     io::{Read as _, Write as _},
@@ -9,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The installed `manage`, in `folder`, with these words as its arguments. The settings of whoever runs
-/// the tests stay out of it.
+/// The installed `manage`, in `folder`, with these words as its arguments. `NUAGES_` variables of the caller's
+/// environment are removed.
 pub(crate) fn manage(folder: &Path, args: &str) -> Command {
     command(env!("CARGO_BIN_EXE_manage").as_ref(), folder, args)
 }
 
-/// Any program, likewise.
+/// Any program, called in the same way.
 pub(crate) fn command(program: &Path, folder: &Path, args: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).args(args.split_whitespace());
@@ -26,7 +26,7 @@ pub(crate) fn command(program: &Path, folder: &Path, args: &str) -> Command {
     command
 }
 
-/// What a command said and how it ended.
+/// The output of a command and its exit code.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
@@ -40,7 +40,7 @@ pub(crate) fn run(mut command: Command) -> Said {
     Said { code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
-/// Runs a command that must work, and returns what it said on stdout.
+/// Runs a command that must succeed, and returns its stdout.
 pub(crate) fn ok(command: Command) -> String {
     let what = format!("{command:?}");
     let said = run(command);
@@ -54,7 +54,7 @@ pub(crate) fn free_port() -> u16 {
     socket.local_addr().expect("its address").port()
 }
 
-/// A program that serves; killed where a test ends early.
+/// A program that serves. It is killed if a test ends early.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
@@ -77,7 +77,7 @@ impl Server {
         server
     }
 
-    /// Sends it a signal, and returns how it ended and what it had said.
+    /// Sends it a signal, and returns its exit status, stdout and stderr.
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String, String) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().expect("kill runs");
@@ -119,7 +119,7 @@ pub(crate) struct Visitor {
     cookies: Vec<(String, String)>,
 }
 
-/// What the site answered.
+/// A response of the site.
 pub(crate) struct Page {
     pub(crate) status: u16,
     pub(crate) head: String,

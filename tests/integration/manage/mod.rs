@@ -1,4 +1,7 @@
-//! The command line against its documents. What the program does is tested in `manage/tests/`.
+//! Compares docs/commands.md with the definitions of the commands. `manage/tests/` tests the program.
+
+mod log_reader;
+mod shutdown;
 
 use std::fs;
 
@@ -9,7 +12,7 @@ fn documents() -> String {
     fs::read_to_string(file).expect("docs/commands.md")
 }
 
-/// Every command and subcommand, by its words (`sessions list`) and the heading of its section.
+/// Returns every command and subcommand with its words (`sessions list`) and the heading of its section.
 fn sections() -> Vec<(String, String, Command)> {
     let mut found = Vec::new();
     for command in manage::commands() {
@@ -23,7 +26,7 @@ fn sections() -> Vec<(String, String, Command)> {
     found
 }
 
-/// The part of the page under a heading, up to the next.
+/// Returns the part of the page under a heading, up to the next heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page
         .split_once(&format!("\n{heading}\n"))

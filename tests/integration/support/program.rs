@@ -5,7 +5,7 @@ use std::{
     io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -104,6 +104,25 @@ impl Program {
         if let Some(mut process) = self.process.take() {
             process.kill().expect("it is ours");
             process.wait().expect("it ends");
+        }
+    }
+
+    /// Sends it a signal, such as `-INT`.
+    pub fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("started").id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status().expect("kill is installed");
+        assert!(sent.success());
+    }
+
+    /// Waits for its end.
+    pub fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            let status = self.process.as_mut().expect("started").try_wait().expect("it is ours");
+            if status.is_some() || begun.elapsed() > time {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 

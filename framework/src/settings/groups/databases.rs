@@ -43,6 +43,8 @@ pub struct DatabaseSettings {
     pub engine: DatabaseEngine,
     /// `NAME`: for SQLite an absolute path or `:memory:`, for PostgreSQL the database's name.
     pub name: String,
+    /// The file of a SQLite database, `None` in memory. Unlike `name`, it holds paths that are not UTF-8.
+    pub path: Option<PathBuf>,
     /// `USER`.
     pub user: String,
     /// `PASSWORD`.
@@ -151,12 +153,12 @@ impl DatabaseSettings {
         let reader = reader.area("databases");
         let engine = reader.required_choice("ENGINE", DatabaseEngine::Sqlite, "The kind of the database.");
         let name = reader.required_text("NAME", "SQLite: the file, or `:memory:`. PostgreSQL: the name of the database.");
+        let is_file = engine == DatabaseEngine::Sqlite && !name.is_empty() && name != ":memory:";
+        let path = is_file.then(|| base_dir.join(&name));
         Self {
             engine,
-            name: match engine {
-                DatabaseEngine::Sqlite if !name.is_empty() && name != ":memory:" => base_dir.join(name).display().to_string(),
-                DatabaseEngine::Sqlite | DatabaseEngine::Postgresql => name,
-            },
+            name: path.as_ref().map_or(name, |path| path.display().to_string()),
+            path,
             user: reader.text("USER", "", "PostgreSQL: the user who connects."),
             password: reader.secret("PASSWORD", Is(""), "PostgreSQL: the user's password."),
             host: reader.text("HOST", "", "PostgreSQL: the server's name or address, or the folder of a Unix socket; empty is this machine."),

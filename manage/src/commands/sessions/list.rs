@@ -1,7 +1,7 @@
-//! `sessions list`: what is stored, a page at a time.
+//! `sessions list`: prints the stored sessions, a page at a time.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     ops::ControlFlow,
 };
 
@@ -9,37 +9,36 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use nuages::sessions::{SessionEngine, SessionInfo};
 
 use super::{
-    facts::{as_json, grouped, moment, plain, sessions, shown_key, size},
-    json_argument,
-    scan::{Scan, failed},
-    table::{self, Column, Table},
+    arguments::{json_argument, user_argument},
+    format::{as_json, grouped, moment, sessions, shown_key, size},
+    scan::{Scan, store_error},
+    text_table::{Column, MEASURED_ROWS, TextTable},
 };
-use crate::{CommandError, Project};
+use crate::{CommandError, Project, escape::one_line};
 
-/// Rows of a page unless `--per-page` says otherwise.
+/// How many sessions a page has without `--per-page`.
 const PER_PAGE: u64 = 50;
-/// Characters of a user's key that the table shows.
+/// How many characters of a user's primary key the table shows.
 const USER_WIDTH: usize = 36;
-/// Bytes of JSON that are collected before they are written.
-const CHUNK: usize = 64 * 1024;
+/// How much JSON is collected before it is written.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("list")
         .about("List the stored sessions")
-        .arg(Arg::new("user").long("user").value_name("ID").help("Only this user's: by primary key"))
+        .arg(user_argument("List only the sessions of this user, given by primary key"))
         .arg(
-            Arg::new("expired")
-                .long("expired")
-                .action(ArgAction::SetTrue)
-                .help("Only those that have ended and still lie about: what clearsessions would remove"),
+            Arg::new("expired").long("expired").action(ArgAction::SetTrue).help(
+                "List only the expired sessions that are still stored: those that clearsessions removes",
+            ),
         )
-        .arg(json_argument("One JSON object a line; all sessions, unless a page is asked for"))
+        .arg(json_argument("Print one JSON object per line: every session, unless a page is chosen"))
         .arg(
             Arg::new("page")
                 .long("page")
                 .value_name("N")
                 .value_parser(value_parser!(u64).range(1..))
-                .help("Which page [default: 1]"),
+                .help("The number of the page [default: 1]"),
         )
         .arg(
             Arg::new("per-page")
@@ -55,7 +54,7 @@ pub(super) async fn run(
     engine: &SessionEngine,
     args: &ArgMatches,
 ) -> Result<(), CommandError> {
-    let wanted = Wanted {
+    let filter = Filter {
         user: args.get_one::<String>("user").map(String::as_str),
         expired: args.get_flag("expired"),
         engine,
@@ -67,37 +66,40 @@ pub(super) async fn run(
     let first = (page - 1).saturating_mul(per_page);
     let range = if everything { 0..u64::MAX } else { first..first.saturating_add(per_page) };
 
-    let mut scan = Scan::start(project, engine, "Reading sessions").await?;
-    let streams = if json { io::stdout().is_terminal() } else { per_page >= table::SAMPLE as u64 };
+    let mut scan = Scan::start(project, engine, "Reading sessions").await;
+    let streams = if json { io::stdout().is_terminal() } else { per_page >= MEASURED_ROWS as u64 };
     if streams {
         scan = scan.without_bar();
     }
-    // How many there are in all, where that can be known without reading them.
-    let mut total = scan.total().filter(|_| wanted.user.is_none());
-    if wanted.expired {
-        total = match wanted.user {
-            None => engine.count_expired().await.map_err(failed)?,
+    // How many sessions match, if that is known without reading them.
+    let mut total = scan.total().filter(|_| filter.user.is_none());
+    if filter.expired {
+        total = match filter.user {
+            None => engine.count_expired().await.map_err(store_error)?,
             Some(_) => None,
         };
     }
     let (mut matched, now) = (0, engine.clock().now());
-    let mut out = Out::new(project, json);
+    let mut rows = Rows::new(project, json);
     let mut more = false;
-    // What is known not to be there is not looked for.
+    // A page beyond the end is known to be empty.
     if total.is_none_or(|total| range.start < total) {
         more = scan
             .each(|info| {
-                if !wanted.includes(&info) {
+                if !filter.includes(&info) {
                     return ControlFlow::Continue(());
                 }
                 if matched == range.end {
                     return ControlFlow::Break(());
                 }
                 matched += 1;
-                if matched > range.start && out.row(&info, now).is_err() {
-                    return ControlFlow::Break(());
+                if matched > range.start {
+                    rows.push(&info, now);
+                    if !project.output().is_open() {
+                        return ControlFlow::Break(());
+                    }
                 }
-                // The last one that there is, or the last of the page if the total is known.
+                // Stops after the last row of the page, or at the last match if the total is known.
                 match total {
                     Some(total) if matched == range.end.min(total) => ControlFlow::Break(()),
                     _ => ControlFlow::Continue(()),
@@ -105,7 +107,7 @@ pub(super) async fn run(
             })
             .await?;
     }
-    out.end();
+    rows.flush();
     if !json && project.verbosity() > 0 {
         let shown = matched.saturating_sub(range.start);
         let more = total.map_or(more, |total| range.end < total);
@@ -114,27 +116,28 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// What is asked for.
-struct Wanted<'a> {
+/// The sessions that `--user` and `--expired` choose.
+struct Filter<'a> {
     user: Option<&'a str>,
     expired: bool,
     engine: &'a SessionEngine,
 }
 
-impl Wanted<'_> {
+impl Filter<'_> {
     fn includes(&self, info: &SessionInfo) -> bool {
         (!self.expired || info.expires < self.engine.clock().now())
             && self.user.is_none_or(|user| info.user.as_deref() == Some(user))
     }
 }
 
-/// Where rows go: a table, or lines of JSON.
-struct Out<'a> {
-    table: Option<Table<'a, 5>>,
+/// The printed rows: a table, or lines of JSON.
+struct Rows<'a> {
+    project: &'a Project,
+    table: Option<TextTable<'a, 5>>,
     json: String,
 }
 
-impl<'a> Out<'a> {
+impl<'a> Rows<'a> {
     fn new(project: &'a Project, json: bool) -> Self {
         let columns = [
             Column::Left("key"),
@@ -143,42 +146,37 @@ impl<'a> Out<'a> {
             Column::Left("expires"),
             Column::Right("size"),
         ];
-        Self { table: (!json).then(|| Table::new(project, columns)), json: String::new() }
+        Self { project, table: (!json).then(|| TextTable::new(project, columns)), json: String::new() }
     }
 
-    /// An error means that nobody reads any more.
-    fn row(&mut self, info: &SessionInfo, now: std::time::SystemTime) -> io::Result<()> {
+    /// Adds a row. Rows are printed many at a time.
+    fn push(&mut self, info: &SessionInfo, now: std::time::SystemTime) {
         let Some(table) = &mut self.table else {
             self.json += &as_json(info, now).to_string();
             self.json.push('\n');
-            return if self.json.len() >= CHUNK { self.write() } else { Ok(()) };
+            if self.json.len() >= CHUNK_BYTES {
+                self.flush();
+            }
+            return;
         };
         let saved = match (info.saved_at, &info.data) {
             (Some(saved_at), _) => moment(saved_at),
             (None, Some(_)) => "-".to_owned(),
             (None, None) => "unreadable".to_owned(),
         };
-        let mut user = plain(info.user.as_deref().unwrap_or("-"));
+        let mut user = one_line(info.user.as_deref().unwrap_or("-"));
         if let Some((end, _)) = user.char_indices().nth(USER_WIDTH) {
             user.truncate(end);
             user.push('…');
         }
         let cells = [shown_key(info), user, saved, moment(info.expires), size(info.bytes as u64)];
         table.push(cells, info.expires <= now);
-        Ok(())
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        let written = io::stdout().write_all(self.json.as_bytes());
-        self.json.clear();
-        written
-    }
-
-    fn end(mut self) {
+    fn flush(&mut self) {
         match &mut self.table {
             Some(table) => table.flush(),
-            // A reader that has gone away is no error.
-            None => drop(self.write().and_then(|()| io::stdout().flush())),
+            None => self.project.write(std::mem::take(&mut self.json)),
         }
     }
 }
@@ -187,7 +185,7 @@ fn summarize(project: &Project, shown: u64, skipped: u64, total: Option<u64>, mo
     let of = total.map(|total| format!(" of {}", sessions(total))).unwrap_or_default();
     let text = match (shown, total) {
         (0, Some(0) | None) => "No sessions.".to_owned(),
-        (0, Some(_)) => format!("None on page {page}{of}."),
+        (0, Some(_)) => format!("No sessions on page {page}{of}."),
         _ if !more && skipped == 0 => format!("{}.", sessions(shown)),
         _ => format!("{} to {}{of}.", grouped(skipped + 1), grouped(skipped + shown)),
     };

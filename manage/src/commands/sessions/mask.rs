@@ -1,13 +1,13 @@
-//! What `show` hides of a session's data unless it is told to reveal it.
+//! Masks the secrets in a session's data, which `show` prints only with `--reveal`.
 
 use serde_json::{Map, Value};
 
-/// What stands in the place of a secret.
+/// Replaces a secret.
 const MASK: &str = "********";
 
-/// Parts of names that announce a secret, in lower case. Django's (`hidden_settings` in
-/// django/views/debug.py) but `AUTH` and `KEY`, which would hide `_auth_user_id` and much that is none.
-const SECRET: [&str; 13] = [
+/// A name that contains one of these is a secret's. From Django's `hidden_settings` (django/views/debug.py),
+/// without `AUTH` and `KEY`: they would hide `_auth_user_id` and other values that are not secret.
+const SECRET_PARTS: [&str; 13] = [
     "api",
     "pass",
     "pwd",
@@ -22,15 +22,15 @@ const SECRET: [&str; 13] = [
     "private",
     "session_key",
 ];
-/// Names that end so are secret: `api_key`, `key`; but not `keyboard`.
-const SECRET_END: [&str; 2] = ["key", "otp"];
+/// A name that ends with one of these is a secret's: `api_key` and `key` are, `keyboard` is not.
+const SECRET_ENDS: [&str; 2] = ["key", "otp"];
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    SECRET.iter().any(|part| name.contains(part)) || SECRET_END.iter().any(|end| name.ends_with(end))
+    SECRET_PARTS.iter().any(|part| name.contains(part)) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Puts a mask in the place of every secret, at any depth; how many there were.
+/// Masks every secret at any depth. Returns how many there were.
 pub(super) fn mask(data: &mut Map<String, Value>) -> usize {
     let mut masked = 0;
     for (name, value) in data.iter_mut() {

@@ -1,33 +1,34 @@
-//! `sessions revoke`: ends one session, a user's, or all.
-
-use std::io::{self, BufRead as _};
+//! `sessions revoke`: ends one session, all of one user, or all.
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches};
 use nuages::sessions::{Clear, SessionEngine};
 
 use super::{
-    facts::{plain, sessions, shown_key},
-    find_one, key_argument,
-    scan::{Scan, failed},
+    super::{
+        confirm::{confirm, noinput_argument},
+        session_count::session_count,
+        skipped::Skipped,
+    },
+    arguments::{key_argument, user_argument},
+    find::find_one,
+    format::{sessions, shown_key},
+    scan::{Scan, store_error},
 };
-use crate::{CommandError, Progress, Project};
+use crate::{CommandError, Progress, Project, escape::one_line};
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("revoke")
-        .about("End sessions: whoever uses them is logged out at once")
+        .about("End sessions: their users are logged out at once")
         .arg(key_argument())
+        .arg(user_argument("End every session of this user, given by primary key"))
         .arg(
-            Arg::new("user").long("user").value_name("ID").help("Every session of this user: by primary key"),
-        )
-        .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Every session of everybody"))
-        .group(ArgGroup::new("which").args(["key", "user", "all"]).required(true))
-        .arg(
-            Arg::new("noinput")
-                .long("noinput")
-                .visible_alias("no-input")
+            Arg::new("all")
+                .long("all")
                 .action(ArgAction::SetTrue)
-                .help("Do not ask before --all"),
+                .help("End every session of every user. Asks first"),
         )
+        .group(ArgGroup::new("which").args(["key", "user", "all"]).required(true))
+        .arg(noinput_argument("Do not ask before --all"))
 }
 
 pub(super) async fn run(
@@ -46,26 +47,30 @@ pub(super) async fn run(
 
 async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(), CommandError> {
     let info = find_one(project, engine, key).await?;
-    if !engine.revoke(&info).await.map_err(failed)? {
+    if !engine.revoke(&info).await.map_err(store_error)? {
         return Err(CommandError::new("the session has just ended by itself"));
     }
     if project.verbosity() > 0 {
-        let of = info.user.as_deref().map(|user| format!(" of user {}", plain(user))).unwrap_or_default();
+        let of = info.user.as_deref().map(|user| format!(" of user {}", one_line(user))).unwrap_or_default();
         project.say(format_args!("The session {}…{of} is ended.", shown_key(&info)));
     }
     Ok(())
 }
 
 async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Result<(), CommandError> {
-    let mut scan = Scan::start(project, engine, "Looking for the user").await?;
-    let (mut ended, mut passed, mut cursor) = (0, 0, None);
+    let mut scan = Scan::start(project, engine, "Looking for the user").await;
+    let (mut ended, mut read, mut cursor) = (0, 0, None);
+    let mut skipped = Skipped::default();
     loop {
-        let (page, next) = engine.list(cursor.as_ref()).await.map_err(failed)?;
-        passed += page.len() as u64;
+        let (page, next) = engine.list(cursor.as_ref()).await.map_err(store_error)?;
+        read += page.len() as u64;
         for info in page.iter().filter(|info| info.user.as_deref() == Some(user)) {
-            ended += u64::from(engine.revoke(info).await.map_err(failed)?);
+            match engine.revoke(info).await {
+                Ok(was_there) => ended += u64::from(was_there),
+                Err(error) => skipped.add(error),
+            }
         }
-        scan.at(passed);
+        scan.show(read);
         cursor = next;
         if cursor.is_none() {
             break;
@@ -73,42 +78,30 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
     }
     drop(scan);
     if project.verbosity() > 0 {
-        let user = plain(user);
+        let user = one_line(user);
         project.say(match ended {
-            0 => format!("User {user} has no session."),
+            0 if skipped.is_empty() => format!("User {user} has no session."),
             1 => format!("1 session of user {user} is ended."),
             _ => format!("{} of user {user} are ended.", sessions(ended)),
         });
     }
-    Ok(())
+    skipped.finish("ended")
 }
 
 async fn all(project: &Project, engine: &SessionEngine, noinput: bool) -> Result<(), CommandError> {
-    let total = engine.count().await.map_err(failed)?;
+    let total = session_count(engine).await;
     if !noinput {
         let which =
             total.map_or_else(|| "every session".to_owned(), |total| format!("all {}", sessions(total)));
-        project.write(format_args!("This ends {which}: everybody is logged out. Type 'yes' to go on: "));
-        if !answered_yes()? {
-            return Err(CommandError::new("nothing was ended").hint("--noinput does not ask"));
-        }
+        let question = format!("This ends {which}: every user is logged out.");
+        confirm(project, &question, "cancelled: no session was ended")?;
     }
     let bar = Progress::new("Ending sessions", total, project.verbosity());
-    let ended = engine.clear(Clear::All, |progress| bar.set(progress.removed)).await.map_err(failed)?;
+    let ended = engine.clear(Clear::All, |progress| bar.set(progress.removed)).await.map_err(store_error)?;
     drop(bar);
     if project.verbosity() > 0 {
         let are = if ended == 1 { "is" } else { "are" };
         project.say(format_args!("{} {are} ended.", sessions(ended)));
     }
     Ok(())
-}
-
-/// Waits for a line on stdin; its end is a no.
-fn answered_yes() -> Result<bool, CommandError> {
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| CommandError::because("the answer cannot be read", error))?;
-    Ok(line.trim().eq_ignore_ascii_case("yes"))
 }

@@ -11,15 +11,16 @@ use nuages::{
 };
 use tokio::task::JoinHandle;
 
+use super::super::session_count::session_count;
 use crate::{CommandError, Progress, Project};
 
-/// How long a pass may take before it shows that it is at work: what is quick needs no bar.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a pass takes before the bar appears.
+const BAR_DELAY: Duration = Duration::from_millis(300);
 
 /// A pass over the stored sessions.
 pub(super) struct Scan {
     engine: SessionEngine,
-    what: &'static str,
+    label: &'static str,
     total: Option<u64>,
     verbosity: u8,
     started: Instant,
@@ -29,54 +30,51 @@ pub(super) struct Scan {
 type Page = Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError>;
 
 impl Scan {
-    pub(super) async fn start(
-        project: &Project,
-        engine: &SessionEngine,
-        what: &'static str,
-    ) -> Result<Self, CommandError> {
-        let total = engine.count().await.map_err(failed)?;
+    /// Counts the sessions, so that the bar knows how many there are. `label` stands before the bar.
+    pub(super) async fn start(project: &Project, engine: &SessionEngine, label: &'static str) -> Self {
+        let total = session_count(engine).await;
         let (engine, verbosity) = (engine.clone(), project.verbosity());
-        Ok(Self { engine, what, total, verbosity, started: Instant::now(), bar: None })
+        Self { engine, label, total, verbosity, started: Instant::now(), bar: None }
     }
 
-    /// Shows no bar: what is printed meanwhile would run into it.
+    /// Shows no bar, for a command that prints while it reads: the two would run into each other.
     pub(super) fn without_bar(mut self) -> Self {
         self.verbosity = 0;
         self
     }
 
-    /// How many there were at the start, where the store can tell.
+    /// Returns how many sessions there were at the start, if the store can count them.
     pub(super) fn total(&self) -> Option<u64> {
         self.total
     }
 
-    /// So many are behind.
-    pub(super) fn at(&mut self, passed: u64) {
-        if self.bar.is_none() && self.started.elapsed() > PATIENCE {
-            self.bar = Some(Progress::new(self.what, self.total, self.verbosity));
+    /// Shows that this many sessions have been read.
+    pub(super) fn show(&mut self, read: u64) {
+        if self.bar.is_none() && self.started.elapsed() > BAR_DELAY {
+            self.bar = Some(Progress::new(self.label, self.total, self.verbosity));
         }
         if let Some(bar) = &self.bar {
-            bar.set(passed);
+            bar.set(read);
         }
     }
 
-    /// Shows every stored session to `visit`, ended ones too, until it breaks off; whether it did.
+    /// Calls `visit` for every stored session, expired ones too, until it breaks. Returns whether it did.
     pub(super) async fn each<F>(mut self, mut visit: F) -> Result<bool, CommandError>
     where
         F: FnMut(SessionInfo) -> ControlFlow<()> + Send,
     {
-        let (mut passed, mut next) = (0, Some(self.page(None)));
+        let (mut read, mut next) = (0, Some(self.page(None)));
         while let Some(page) = next.take() {
-            let (page, cursor) = page.await.map_err(failed)?.map_err(failed)?;
-            // The store reads on while this page is looked at.
+            let (page, cursor) = page.await.map_err(store_error)?.map_err(store_error)?;
+            // The store reads the next page while this one is visited.
             next = cursor.map(|cursor| self.page(Some(cursor)));
-            passed += page.len() as u64;
+            read += page.len() as u64;
             for info in page {
                 if visit(info).is_break() {
                     return Ok(true);
                 }
             }
-            self.at(passed);
+            self.show(read);
         }
         Ok(false)
     }
@@ -87,7 +85,7 @@ impl Scan {
     }
 }
 
-/// The store failed.
-pub(super) fn failed(error: impl Into<BoxError>) -> CommandError {
-    CommandError::because("the stored sessions cannot be used", error)
+/// Returns the error for a failure of the session store.
+pub(super) fn store_error(error: impl Into<BoxError>) -> CommandError {
+    CommandError::because("the session store failed", error)
 }

@@ -1,15 +1,19 @@
-//! `sessions show`: one session, decoded.
+//! `sessions show`: prints one session, decoded.
 
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::sessions::{SessionEngine, SessionInfo};
 use serde_json::{Map, Value};
 
 use super::{
-    facts::{as_json, distance, is_plain, moment, plain, shown_key, size},
-    find_one, json_argument, key_argument,
+    arguments::{json_argument, key_argument},
+    find::find_one,
+    format::{as_json, distance, moment, shown_key, size},
     mask::mask,
 };
-use crate::{CommandError, Project};
+use crate::{
+    CommandError, Project,
+    escape::{is_printable, one_line},
+};
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("show")
@@ -19,9 +23,9 @@ pub(super) fn define() -> clap::Command {
             Arg::new("reveal")
                 .long("reveal")
                 .action(ArgAction::SetTrue)
-                .help("Show secrets too: values whose names speak of passwords, tokens, hashes, keys, CSRF"),
+                .help("Show secrets too: values whose names mention passwords, tokens, hashes, keys or CSRF"),
         )
-        .arg(json_argument("One JSON object: the facts, and the session's values under \"data\""))
+        .arg(json_argument("Print one JSON object, with the session's values under \"data\""))
 }
 
 pub(super) async fn run(
@@ -37,9 +41,9 @@ pub(super) async fn run(
     };
     let now = engine.clock().now();
     if args.get_flag("json") {
-        let mut facts = as_json(&info, now);
-        facts["data"] = info.data.map_or(Value::Null, Value::Object);
-        project.say(ascii(&facts.to_string()));
+        let mut object = as_json(&info, now);
+        object["data"] = info.data.map_or(Value::Null, Value::Object);
+        project.say(escape_json(&object.to_string()));
         return Ok(());
     }
     if project.verbosity() > 0 {
@@ -48,8 +52,9 @@ pub(super) async fn run(
     match &info.data {
         Some(data) => project.say(pretty(data)),
         None => {
-            return Err(CommandError::new("what this session holds cannot be read")
-                .hint("another SECRET_KEY signed it, or it is damaged; visitors see an empty session"));
+            return Err(CommandError::new("the data of this session cannot be read").hint(
+                "it was signed with another SECRET_KEY, or it is damaged; its visitor has an empty session",
+            ));
         }
     }
     if hidden > 0 && project.verbosity() > 0 {
@@ -61,32 +66,32 @@ pub(super) async fn run(
 
 fn describe(project: &Project, info: &SessionInfo, now: std::time::SystemTime) {
     let style = project.style();
-    let fact = |name: &str, value: String| {
+    let line = |name: &str, value: String| {
         project.say(format_args!("{} {value}", style.label(format!("{name:<10}"))))
     };
-    fact("key", format!("{}…", shown_key(info)));
-    fact("user", plain(info.user.as_deref().unwrap_or("-")));
+    line("key", format!("{}…", shown_key(info)));
+    line("user", one_line(info.user.as_deref().unwrap_or("-")));
     for (name, at) in [("created", info.created_at), ("last saved", info.saved_at)] {
         if let Some(at) = at {
-            fact(name, format!("{} ({})", moment(at), distance(at, now)));
+            line(name, format!("{} ({})", moment(at), distance(at, now)));
         }
     }
     let ended = if info.expires <= now { "ended " } else { "" };
-    fact("expires", format!("{} ({ended}{})", moment(info.expires), distance(info.expires, now)));
-    fact("size", size(info.bytes as u64));
+    line("expires", format!("{} ({ended}{})", moment(info.expires), distance(info.expires, now)));
+    line("size", size(info.bytes as u64));
     project.say("");
 }
 
-/// The data with indents. What a terminal would obey is escaped.
+/// Returns the data as indented JSON, safe for a terminal.
 fn pretty(data: &Map<String, Value>) -> String {
-    ascii(&serde_json::to_string_pretty(data).unwrap_or_default())
+    escape_json(&serde_json::to_string_pretty(data).unwrap_or_default())
 }
 
-/// JSON in which characters that a terminal would obey are escapes; they can only stand in its strings.
-fn ascii(json: &str) -> String {
+/// Escapes the characters that a terminal would obey. In JSON they can only stand in strings.
+fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        if character == '\n' || is_plain(character) {
+        if character == '\n' || is_printable(character) {
             text.push(character);
         } else {
             text += &format!("\\u{:04x}", u32::from(character));

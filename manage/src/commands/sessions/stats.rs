@@ -1,4 +1,4 @@
-//! `sessions stats`: how many sessions there are, how old and how large they are.
+//! `sessions stats`: counts the stored sessions by state, age and size.
 
 use std::{
     ops::ControlFlow,
@@ -10,17 +10,17 @@ use nuages::sessions::{SessionEngine, SessionInfo};
 use serde_json::{Value, json};
 
 use super::{
-    facts::{grouped, size},
-    json_argument,
+    arguments::json_argument,
+    format::{grouped, size},
     scan::Scan,
 };
 use crate::{CommandError, Project};
 
-/// Characters of the longest bar.
-const BAR: u64 = 40;
+/// How many characters the longest bar has.
+const BAR_WIDTH: u64 = 40;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
-/// The rows of the histogram: sessions last saved less than so many seconds ago.
+/// The rows of the histogram: the sessions that were last saved less than this many seconds ago.
 const AGES: [(u64, &str); 7] = [
     (60, "a minute"),
     (HOUR, "an hour"),
@@ -33,8 +33,8 @@ const AGES: [(u64, &str); 7] = [
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("stats")
-        .about("Count the stored sessions: by state, age and size")
-        .arg(json_argument("One JSON object"))
+        .about("Count the stored sessions by state, age and size")
+        .arg(json_argument("Print one JSON object"))
 }
 
 pub(super) async fn run(
@@ -42,7 +42,7 @@ pub(super) async fn run(
     engine: &SessionEngine,
     args: &ArgMatches,
 ) -> Result<(), CommandError> {
-    let scan = Scan::start(project, engine, "Reading sessions").await?;
+    let scan = Scan::start(project, engine, "Reading sessions").await;
     let (mut stats, now) = (Stats::default(), engine.clock().now());
     scan.each(|info| {
         stats.add(&info, now);
@@ -57,7 +57,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Counters: their size does not depend on how many sessions there are.
+/// The counters. They take the same memory for any number of sessions.
 #[derive(Default)]
 struct Stats {
     total: u64,
@@ -65,7 +65,7 @@ struct Stats {
     logged_in: u64,
     anonymous: u64,
     unreadable: u64,
-    /// By row of [`AGES`], then the older ones. Active sessions only, as everything below.
+    /// Active sessions by row of [`AGES`]; the last one counts the older sessions.
     ages: [u64; AGES.len() + 1],
     sizes: Sizes,
 }
@@ -135,8 +135,8 @@ impl Stats {
             let names = AGES.iter().map(|(_, name)| format!("under {name}"));
             let older = format!("over {}", AGES[AGES.len() - 1].1);
             for (name, count) in names.chain([older]).zip(self.ages) {
-                // Whatever is there shows.
-                let length = (count * BAR).div_ceil(most) as usize;
+                // Rounded up: a single session is visible, too.
+                let length = (count * BAR_WIDTH).div_ceil(most) as usize;
                 let line = format!("  {name:<18} {:>13} {}", grouped(count), "#".repeat(length));
                 project.say(line.trim_end());
             }
@@ -151,7 +151,7 @@ impl Stats {
     }
 }
 
-/// Sizes in buckets, each an eighth of a power of two wide: the median is right to 6 percent.
+/// Counts sizes in buckets, each an eighth of a power of two wide: the median is right to 6 percent.
 struct Sizes {
     total: u64,
     largest: u64,
@@ -171,7 +171,8 @@ impl Sizes {
         self.buckets[Self::bucket(bytes)] += 1;
     }
 
-    /// Small numbers have a bucket each; from 8 on, the highest bit and the three below it choose.
+    /// Returns the bucket of a size. Sizes below 8 have one each; above, the highest bit and the three below
+    /// it choose.
     fn bucket(bytes: u64) -> usize {
         if bytes < 8 {
             return bytes as usize;
@@ -181,7 +182,7 @@ impl Sizes {
         (bit as usize - 2) * 8 + eighth as usize
     }
 
-    /// The middle of a bucket.
+    /// Returns the size in the middle of a bucket.
     fn middle(bucket: usize) -> u64 {
         if bucket < 8 {
             return bucket as u64;

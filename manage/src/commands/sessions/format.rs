@@ -1,4 +1,4 @@
-//! The facts of a stored session as people read them: the beginning of its key, moments, sizes.
+//! Writes the properties of a stored session for people and as JSON: the beginning of its key, times, sizes.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,33 +6,36 @@ use nuages::sessions::SessionInfo;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-/// Characters of a key that listings show.
-const SHOWN: usize = 6;
+use crate::escape::one_line;
 
-/// The first characters of a key.
+/// How many characters of a key are shown.
+const SHOWN_CHARACTERS: usize = 6;
+
+/// Returns the first `length` characters of a key.
 pub(super) fn prefix(key: &str, length: usize) -> &str {
     key.char_indices().nth(length).map_or(key, |(end, _)| &key[..end])
 }
 
-/// The key as listings show it.
+/// Returns the beginning of the key, which is all that is ever printed of it.
 pub(super) fn shown_key(info: &SessionInfo) -> String {
-    plain(prefix(&info.stored_key, SHOWN))
+    one_line(prefix(&info.stored_key, SHOWN_CHARACTERS))
 }
 
 /// `2026-11-23 10:39:33`, in UTC.
 pub(super) fn moment(moment: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    let text = civil(moment).and_then(|civil| civil.format(format).ok());
+    let text = date_time(moment).and_then(|date_time| date_time.format(format).ok());
     text.unwrap_or_else(|| if moment > SystemTime::UNIX_EPOCH { "never" } else { "long ago" }.to_owned())
 }
 
 /// `2026-11-23T10:39:33Z`
 fn iso(moment: SystemTime) -> Option<String> {
-    civil(moment)?.format(&Rfc3339).ok()
+    date_time(moment)?.format(&Rfc3339).ok()
 }
 
-/// The date and time, to the second; `None` beyond the years that have one, as `infinity` in PostgreSQL is.
-fn civil(moment: SystemTime) -> Option<OffsetDateTime> {
+/// Returns the date and time to the second. `None` beyond the years that have a date, such as PostgreSQL's
+/// `infinity`.
+fn date_time(moment: SystemTime) -> Option<OffsetDateTime> {
     let seconds = match moment.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).ok()?,
         Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
@@ -58,7 +61,7 @@ pub(super) fn sessions(count: u64) -> String {
     format!("{} session{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// A size: `812 B`, `1.2 kB`.
+/// `812 B`, `1.2 kB`, in powers of 1,000.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
@@ -74,15 +77,15 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
-/// The distance between two moments, coarsely: `in 13 days`, `2 hours ago`.
+/// Returns how far `moment` is from `now`, in one unit: `in 13 days`, `2 hours ago`.
 pub(super) fn distance(moment: SystemTime, now: SystemTime) -> String {
     match moment.duration_since(now) {
-        Ok(ahead) => format!("in {}", coarse(ahead)),
-        Err(behind) => format!("{} ago", coarse(behind.duration())),
+        Ok(ahead) => format!("in {}", one_unit(ahead)),
+        Err(behind) => format!("{} ago", one_unit(behind.duration())),
     }
 }
 
-fn coarse(duration: Duration) -> String {
+fn one_unit(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),
@@ -93,28 +96,7 @@ fn coarse(duration: Duration) -> String {
     format!("{} {unit}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// Text on one line, with nothing in it that a terminal would obey.
-pub(super) fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_plain(character) {
-            safe.push(character);
-        } else {
-            safe.extend(character.escape_unicode());
-        }
-    }
-    safe
-}
-
-/// Whether a terminal shows this character, and does nothing else with it. Controls of both kinds, and
-/// what turns the direction of text around.
-pub(super) fn is_plain(character: char) -> bool {
-    let turns = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
-    let isolates = matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}');
-    !(character.is_control() || turns || isolates)
-}
-
-/// The facts as `--json` gives them, without the data.
+/// Returns the object that `--json` prints, without the session's data.
 pub(super) fn as_json(info: &SessionInfo, now: SystemTime) -> Value {
     json!({
         "key": shown_key(info),
@@ -140,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_ages_are_coarse() {
+    fn sizes_and_distances_have_one_unit() {
         for (bytes, text) in [(999, "999 B"), (1_000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB")] {
             assert_eq!(size(bytes), text);
         }
@@ -156,11 +138,6 @@ mod tests {
         assert_eq!(moment(SystemTime::UNIX_EPOCH - far), "long ago");
         assert_eq!(iso(SystemTime::UNIX_EPOCH + far), None);
         assert_eq!(iso(SystemTime::UNIX_EPOCH).as_deref(), Some("1970-01-01T00:00:00Z"));
-    }
-
-    #[test]
-    fn a_terminal_obeys_nothing_that_is_shown() {
-        assert_eq!(plain("a\u{1b}[2Jb\u{9b}c\u{202e}d é"), "a\\u{1b}[2Jb\\u{9b}c\\u{202e}d é");
     }
 
     #[test]

@@ -1,21 +1,22 @@
-//! Where a new project gets Nuages from: the checkout that built this program, or the published version.
+//! How a new project depends on Nuages: on the checkout that built this program, or on the published version.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use crate::CommandError;
+use crate::{CommandError, VERSION};
 
-/// The checkout or the registry.
-pub(super) enum Source {
-    /// The checkout's folder.
+/// The dependency of a new project on Nuages.
+pub(super) enum Dependency {
+    /// By path, on the checkout in this folder.
     Checkout(PathBuf),
+    /// By version, from crates.io.
     Published,
 }
 
-impl Source {
-    /// The checkout that built this program, if it is still there.
+impl Dependency {
+    /// Returns the checkout that built this program if it still exists, else the published version.
     pub(super) fn find() -> Self {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
         match checkout.filter(|folder| folder.join("framework/Cargo.toml").is_file()) {
@@ -24,25 +25,25 @@ impl Source {
         }
     }
 
-    /// What follows the name of the crate in the project's Cargo.toml.
-    pub(super) fn dependency(&self, folder: &str) -> String {
+    /// Returns the requirement for the crate in `folder`, for the project's Cargo.toml.
+    pub(super) fn requirement(&self, folder: &str) -> String {
         match self {
             Self::Checkout(checkout) => format!("path = {}", toml_text(&checkout.join(folder))),
-            Self::Published => format!("version = \"{}\"", crate::VERSION),
+            Self::Published => format!("version = \"{}\"", VERSION),
         }
     }
 
-    /// What lets the build of a project reuse what the checkout has compiled: its Cargo.lock (the same
-    /// versions) and its target folder.
+    /// Returns the files that let the project's build reuse what the checkout has compiled: its Cargo.lock
+    /// (the same versions) and a configuration with its target folder.
     pub(super) fn files(&self) -> Result<Vec<(PathBuf, String)>, CommandError> {
         let Self::Checkout(checkout) = self else { return Ok(Vec::new()) };
         let lock = checkout.join("Cargo.lock");
         let unreadable = |error| CommandError::because(format!("{} cannot be read", lock.display()), error);
         let lock = fs::read_to_string(&lock).map_err(unreadable)?;
         let config = format!(
-            "# This project depends on a checkout of Nuages, and shares its target folder: what is compiled\n\
-             # there is not compiled again. Delete this file (git ignores it: the path is this machine's) to\n\
-             # build into ./target instead.\n\
+            "# This project depends on a checkout of Nuages and builds into the checkout's target folder, so\n\
+             # that nothing is compiled twice. Delete this file to build into ./target instead. Git ignores\n\
+             # it: the path is right on this machine only.\n\
              [build]\ntarget-dir = {}\n",
             toml_text(&checkout.join("target"))
         );
@@ -50,7 +51,7 @@ impl Source {
     }
 }
 
-/// The path as TOML text: JSON's escapes are TOML's too.
+/// Returns the path as a TOML string. JSON's escapes are valid in TOML.
 fn toml_text(path: &Path) -> String {
     serde_json::Value::from(path.to_string_lossy()).to_string()
 }

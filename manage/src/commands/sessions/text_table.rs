@@ -1,12 +1,12 @@
-//! A table of text for the terminal: columns as wide as what is in them, rows printed as they come.
+//! A table of text on stdout. Columns are as wide as their first rows need; later rows are printed as they come.
 
 use crate::{Project, Style};
 
-/// Rows that are looked at to find how wide the columns are; more are printed with these widths.
-pub(super) const SAMPLE: usize = 1_000;
+/// How many rows are measured to find the widths of the columns.
+pub(super) const MEASURED_ROWS: usize = 1_000;
 const GAP: &str = "  ";
 
-/// A column's title, and on which side its values stand.
+/// A column: its title, and the side that its values are aligned to.
 #[derive(Clone, Copy)]
 pub(super) enum Column {
     Left(&'static str),
@@ -21,8 +21,8 @@ impl Column {
     }
 }
 
-/// A table on its way to stdout.
-pub(super) struct Table<'a, const N: usize> {
+/// The table, and the rows that are not printed yet.
+pub(super) struct TextTable<'a, const N: usize> {
     project: &'a Project,
     columns: [Column; N],
     widths: Option<[usize; N]>,
@@ -34,20 +34,20 @@ struct Row<const N: usize> {
     dimmed: bool,
 }
 
-impl<'a, const N: usize> Table<'a, N> {
+impl<'a, const N: usize> TextTable<'a, N> {
     pub(super) fn new(project: &'a Project, columns: [Column; N]) -> Self {
         Self { project, columns, widths: None, waiting: Vec::new() }
     }
 
-    /// Adds a row; a dimmed one matters less.
+    /// Adds a row. A dimmed row is printed in a fainter colour.
     pub(super) fn push(&mut self, cells: [String; N], dimmed: bool) {
         self.waiting.push(Row { cells, dimmed });
-        if self.waiting.len() >= SAMPLE {
+        if self.waiting.len() >= MEASURED_ROWS {
             self.flush();
         }
     }
 
-    /// Prints what waits.
+    /// Prints the rows that were added since the last `flush`.
     pub(super) fn flush(&mut self) {
         if self.waiting.is_empty() {
             return;

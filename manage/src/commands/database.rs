@@ -1,0 +1,34 @@
+//! `--database ALIAS`: the option, and opening the database that it names.
+
+use clap::{Arg, ArgMatches};
+use nuages::db::{Database, Databases};
+
+use crate::{CommandError, Project};
+
+/// `--database ALIAS`.
+pub(super) fn database_argument() -> Arg {
+    Arg::new("database")
+        .long("database")
+        .value_name("ALIAS")
+        .default_value("default")
+        .help("The database, by its name in DATABASES")
+}
+
+/// Opens the databases of the settings. Returns all of them, for closing them at the end, and the one that
+/// `--database` names.
+pub(super) fn open(project: &Project, args: &ArgMatches) -> Result<(Databases, Database), CommandError> {
+    let databases = Databases::open(project.settings()?)
+        .map_err(|error| CommandError::because("the databases cannot be used", error))?;
+    let alias = args.get_one::<String>("database").map_or("default", String::as_str);
+    match databases.get(alias).cloned() {
+        Some(database) => Ok((databases, database)),
+        None => {
+            let known: Vec<_> = databases.aliases().collect();
+            let hint = match known[..] {
+                [] => format!("add [DATABASES.{alias}] to the settings"),
+                _ => format!("DATABASES has {}", known.join(", ")),
+            };
+            Err(CommandError::new(format!("no database '{alias}' in DATABASES")).hint(hint))
+        }
+    }
+}
