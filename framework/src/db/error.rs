@@ -97,7 +97,7 @@ impl DbError {
     pub(crate) fn is_locked(&self) -> bool {
         let Self::Unavailable(unavailable) = self else { return false };
         let source = unavailable.source().and_then(|source| source.downcast_ref::<Arc<rusqlite::Error>>());
-        source.is_some_and(|error| super::place::is_busy(error))
+        source.is_some_and(|error| super::sqlite::is_busy(error))
     }
 
     /// Whether a table is missing: the sign of migrations that have not been applied.

@@ -8,25 +8,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::settings::{DatabaseEngine, DatabaseSettings, Settings};
 
-mod batch;
 mod error;
-mod job;
-mod place;
 #[cfg(feature = "postgres")]
-mod postgres;
-mod readers;
+pub mod postgres;
 mod sqlite;
-mod writer;
 
-#[cfg(feature = "postgres")]
-pub use deadpool_postgres;
 pub use error::DbError;
 #[cfg(feature = "postgres")]
-pub use postgres::{Postgres, PostgresClient};
+pub use postgres::{Postgres, PostgresClient, PostgresTransaction};
 pub use rusqlite;
 pub use sqlite::Sqlite;
-#[cfg(feature = "postgres")]
-pub use tokio_postgres;
 
 /// The databases of a project, by alias. Clones share their connections.
 ///

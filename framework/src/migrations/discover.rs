@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Migration, MigrationError, Migrations,
-    migration::{Scripts, Table, Text},
+    migration::{ExpectedTable, Scripts, Text},
 };
 use crate::settings::{DatabaseEngine, Settings};
 
@@ -40,10 +40,10 @@ const BUILT_IN: &[BuiltIn] = &[
 ];
 
 /// The tables of built-in apps that may be there before they are recorded.
-const TABLES: &[(&str, &str, Table)] = &[(
+const TABLES: &[(&str, &str, ExpectedTable)] = &[(
     "sessions",
     "0001_initial",
-    Table { name: "django_session", columns: &["expire_date", "session_data", "session_key"] },
+    ExpectedTable { name: "django_session", columns: &["expire_date", "session_data", "session_key"] },
 )];
 
 /// A file name taken apart.

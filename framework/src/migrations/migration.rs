@@ -15,7 +15,7 @@ pub(super) struct Text {
     pub(super) number: u32,
     pub(super) up: Scripts,
     pub(super) down: Scripts,
-    pub(super) table: Option<Table>,
+    pub(super) table: Option<ExpectedTable>,
 }
 
 /// The SQL for each engine, or for any.
@@ -28,7 +28,7 @@ pub(super) struct Scripts {
 
 /// The table that a migration makes: where it is there without a record, it is recorded and not made.
 #[derive(Clone, Copy)]
-pub(super) struct Table {
+pub(super) struct ExpectedTable {
     pub(super) name: &'static str,
     /// Sorted.
     pub(super) columns: &'static [&'static str],
@@ -89,7 +89,7 @@ impl Migration {
         format!("Raw SQL operation -> {line}")
     }
 
-    pub(super) fn table(&self) -> Option<Table> {
+    pub(super) fn table(&self) -> Option<ExpectedTable> {
         self.0.table
     }
 

@@ -13,11 +13,13 @@ mod plan;
 mod postgres;
 mod runner;
 mod sqlite;
+mod step;
 
 pub use error::MigrationError;
 pub use migration::Migration;
-pub use plan::{Direction, Step, Target};
-pub use runner::{Event, Mode, Outcome};
+pub use plan::Target;
+pub use runner::{Event, Mode};
+pub use step::{Direction, Outcome, Step};
 
 /// All migrations there are: the built-in apps' first, then the project's apps by name, each by number.
 ///

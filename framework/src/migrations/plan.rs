@@ -1,9 +1,10 @@
 //! What is to be done: from what is recorded and what is asked for to a list of steps. Runs nothing.
 
-use std::collections::BTreeMap;
-
-use super::{Migration, MigrationError, Migrations};
-use crate::{db::Database, settings::DatabaseEngine};
+use super::{
+    Migration, MigrationError, Migrations,
+    step::{Applied, Direction, Step},
+};
+use crate::db::Database;
 
 /// What `migrate` is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,27 +19,6 @@ pub enum Target {
     /// Nothing of the app applied: `migrate blog zero`.
     Zero(String),
 }
-
-/// Whether a migration is done or undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Done.
-    Forwards,
-    /// Undone.
-    Backwards,
-}
-
-/// One migration to do or to undo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The migration.
-    pub migration: Migration,
-    /// Whether to do or to undo it.
-    pub direction: Direction,
-}
-
-/// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
-pub(super) type Applied = BTreeMap<(String, String), String>;
 
 impl Migrations {
     /// The target of `migrate [app [name]]`; `name` may be the beginning of a migration's name, or `zero`.
@@ -176,19 +156,5 @@ impl Migrations {
             Database::Postgres(postgres) => super::postgres::applied(postgres).await,
         };
         applied.map_err(|source| MigrationError::State { alias: database.alias().to_owned(), source })
-    }
-}
-
-impl Step {
-    /// The SQL of this step.
-    ///
-    /// # Errors
-    ///
-    /// Where there is none for this engine, or the migration cannot be undone.
-    pub fn sql(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
-        match self.direction {
-            Direction::Forwards => self.migration.up(engine),
-            Direction::Backwards => self.migration.down(engine),
-        }
     }
 }

@@ -3,7 +3,11 @@
 //! Several processes may do so at once: each step looks again whether it is still to be done, under the
 //! database's lock. A process killed half-way leaves whole steps behind, and the next run does the rest.
 
-use super::{Migration, MigrationError, Migrations, Step, Target};
+use super::{
+    Migration, MigrationError, Migrations,
+    plan::Target,
+    step::{Outcome, Step, StepResult},
+};
 use crate::db::{Database, DbError};
 
 /// Whether to run SQL.
@@ -15,20 +19,6 @@ pub enum Mode {
     Fake,
 }
 
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Its SQL ran.
-    Done,
-    /// It was recorded only, because that was asked for.
-    Faked,
-    /// It was recorded only, because its table was there already.
-    Adopted,
-    /// Another process has done it meanwhile.
-    DoneElsewhere,
-}
-
 /// What [`Migrations::apply`] tells while it works.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -37,13 +27,6 @@ pub enum Event<'a> {
     Started(&'a Step),
     /// The step has ended well.
     Finished(&'a Step, Outcome),
-}
-
-/// What a database answers to a step.
-pub(super) enum Answer {
-    Ran(Outcome),
-    /// The table is there, with these columns instead.
-    OtherColumns(Vec<String>),
 }
 
 impl Migrations {
@@ -84,14 +67,14 @@ async fn run(database: &Database, step: &Step, mode: Mode) -> Result<Outcome, Mi
         Mode::Run => Some(step.sql(database.engine())?.to_owned()),
         Mode::Fake => None,
     };
-    let answer: Result<Answer, DbError> = match database {
+    let answer: Result<StepResult, DbError> = match database {
         Database::Sqlite(sqlite) => super::sqlite::run(sqlite, migration, step.direction, sql).await,
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => super::postgres::run(postgres, migration, step.direction, sql).await,
     };
     match answer {
-        Ok(Answer::Ran(outcome)) => Ok(outcome),
-        Ok(Answer::OtherColumns(found)) => Err(other_table(migration, &found)),
+        Ok(StepResult::Ran(outcome)) => Ok(outcome),
+        Ok(StepResult::OtherColumns(found)) => Err(other_table(migration, &found)),
         Err(source) => Err(MigrationError::Failed { migration: migration.to_string(), source }),
     }
 }

@@ -7,8 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Migration,
-    plan::{Applied, Direction},
-    runner::{Answer, Outcome},
+    step::{Applied, Direction, Outcome, StepResult},
 };
 use crate::db::{DbError, Sqlite};
 
@@ -36,7 +35,7 @@ pub(super) async fn run(
     migration: &Migration,
     direction: Direction,
     sql: Option<String>,
-) -> Result<Answer, DbError> {
+) -> Result<StepResult, DbError> {
     let until = Instant::now() + PATIENCE;
     loop {
         let (migration, sql) = (migration.clone(), sql.clone());
@@ -52,7 +51,7 @@ fn step(
     migration: &Migration,
     direction: Direction,
     sql: Option<&str>,
-) -> rusqlite::Result<Answer> {
+) -> rusqlite::Result<StepResult> {
     if columns(db, "django_migrations")?.is_empty() {
         db.execute_batch(BOOKKEEPING)?;
     }
@@ -62,7 +61,7 @@ fn step(
         .optional()?
         .is_some();
     if recorded == (direction == Direction::Forwards) {
-        return Ok(Answer::Ran(Outcome::DoneElsewhere));
+        return Ok(StepResult::Ran(Outcome::DoneElsewhere));
     }
     let mut outcome = if sql.is_some() { Outcome::Done } else { Outcome::Faked };
     if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
@@ -70,7 +69,7 @@ fn step(
         if found == table.columns {
             outcome = Outcome::Adopted;
         } else if !found.is_empty() {
-            return Ok(Answer::OtherColumns(found));
+            return Ok(StepResult::OtherColumns(found));
         }
     }
     if let (Outcome::Done, Some(sql)) = (outcome, sql) {
@@ -87,7 +86,7 @@ fn step(
             db.execute("DELETE FROM django_migrations WHERE app = ?1 AND name = ?2", record)?
         }
     };
-    Ok(Answer::Ran(outcome))
+    Ok(StepResult::Ran(outcome))
 }
 
 /// A table's columns, sorted; none where there is no such table.

@@ -14,11 +14,12 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
-use super::DbError;
+use super::failure::{Access, cannot_share, is_busy, is_unavailable};
 use crate::{
     Unavailable,
+    db::DbError,
     settings::{DatabaseSettings, Synchronous},
 };
 
@@ -30,7 +31,7 @@ const STATEMENT_CACHE: usize = 64;
 const WAL_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Where a database lies and how to use it.
-pub(super) struct Place {
+pub(super) struct DatabaseFile {
     pub(super) alias: Arc<str>,
     /// `None`: in memory.
     pub(super) path: Option<PathBuf>,
@@ -38,13 +39,6 @@ pub(super) struct Place {
     synchronous: Synchronous,
     /// Whether the journal really is WAL: then readers and the writer do not wait for each other.
     wal: AtomicBool,
-}
-
-/// What an error means depends on what was tried.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
 }
 
 /// Which file was opened; another one at the same path has another identity.
@@ -56,7 +50,7 @@ pub(super) struct Identity {
     content: Option<(u128, u64, bool)>,
 }
 
-impl Place {
+impl DatabaseFile {
     pub(super) fn new(alias: &str, settings: &DatabaseSettings) -> Self {
         let memory = settings.name.is_empty() || settings.name == ":memory:";
         Self {
@@ -202,51 +196,6 @@ fn read_write() -> OpenFlags {
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.pragma_update(None, "foreign_keys", true)
-}
-
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-/// Whether the connection is better closed and opened anew.
-pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::FileLockingProtocolFailed
-        )
-    )
-}
-
-/// Whether the file is readable, but the shared memory that a WAL database needs cannot be made.
-fn cannot_share(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-}
-
-fn is_unavailable(error: &rusqlite::Error, access: Access) -> bool {
-    match error.sqlite_error() {
-        // Without an extended code it is a statement that writes, given to `read`: a mistake in the program.
-        Some(failure) if failure.code == ErrorCode::ReadOnly => {
-            access == Access::Write || failure.extended_code != rusqlite::ffi::SQLITE_READONLY
-        }
-        Some(failure) => matches!(
-            failure.code,
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::PermissionDenied
-                | ErrorCode::FileLockingProtocolFailed
-        ),
-        None => false,
-    }
 }
 
 #[cfg(unix)]

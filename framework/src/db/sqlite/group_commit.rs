@@ -21,11 +21,11 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::{
-    DbError,
-    job::{Job, Ran},
-    place::{self, Access, Identity, Place},
-    writer::Message,
+    failure::{self, Access},
+    file::{DatabaseFile, Identity},
+    job::{Job, JobEnd, WriterMessage},
 };
+use crate::db::DbError;
 
 /// Jobs in one transaction at most, and how long it may go on taking more.
 const MAX_BATCH: usize = 256;
@@ -51,9 +51,9 @@ thread_local! {
     static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
 }
 
-pub(super) struct Batches {
-    place: Arc<Place>,
-    inbox: mpsc::Receiver<Message>,
+pub(super) struct GroupCommit {
+    file: Arc<DatabaseFile>,
+    inbox: mpsc::Receiver<WriterMessage>,
     waiting: Arc<AtomicUsize>,
     pending: VecDeque<Box<dyn Job>>,
     closing: Vec<oneshot::Sender<()>>,
@@ -70,10 +70,14 @@ struct Open {
     next_checkpoint: i32,
 }
 
-impl Batches {
-    pub(super) fn new(place: Arc<Place>, inbox: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) -> Self {
+impl GroupCommit {
+    pub(super) fn new(
+        file: Arc<DatabaseFile>,
+        inbox: mpsc::Receiver<WriterMessage>,
+        waiting: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
-            place,
+            file,
             inbox,
             waiting,
             pending: VecDeque::with_capacity(MAX_BATCH),
@@ -109,13 +113,13 @@ impl Batches {
         }
     }
 
-    fn accept(&mut self, message: Message) {
+    fn accept(&mut self, message: WriterMessage) {
         match message {
-            Message::Run(job) => {
+            WriterMessage::Run(job) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.pending.push_back(job);
             }
-            Message::Close(done) => self.closing.push(done),
+            WriterMessage::Close(done) => self.closing.push(done),
         }
     }
 
@@ -133,10 +137,10 @@ impl Batches {
         let now = Instant::now();
         while let Some(job) = self.pending.pop_front_if(|job| job.deadline() <= now) {
             let failure = match &self.locked {
-                Some(error) => self.place.error(error.clone(), Access::Write),
-                None => self.place.unavailable("the writer did not begin in time"),
+                Some(error) => self.file.error(error.clone(), Access::Write),
+                None => self.file.unavailable("the writer did not begin in time"),
             };
-            job.answer(&self.place, Some(failure));
+            job.answer(&self.file, Some(failure));
         }
     }
 
@@ -144,17 +148,17 @@ impl Batches {
         match self.begin(deadline) {
             Ok(()) => self.locked = None,
             // The first job's time is up, or nearly: the others may still wait.
-            Err(error) if place::is_busy(&error) => {
+            Err(error) if failure::is_busy(&error) => {
                 self.locked = Some(Arc::new(error));
                 return;
             }
             Err(error) => {
-                if self.place.path.is_some() {
+                if self.file.path.is_some() {
                     self.open = None;
                 }
                 let error = Arc::new(error);
                 for job in self.pending.drain(..) {
-                    job.answer(&self.place, Some(self.place.error(error.clone(), Access::Write)));
+                    job.answer(&self.file, Some(self.file.error(error.clone(), Access::Write)));
                 }
                 return;
             }
@@ -168,13 +172,13 @@ impl Batches {
         match loss {
             None => {
                 self.open = Some(open);
-                batch.into_iter().for_each(|job| job.answer(&self.place, None));
+                batch.into_iter().for_each(|job| job.answer(&self.file, None));
                 self.checkpoint();
             }
             Some(loss) => {
                 let usable = roll_back(&open.connection);
                 // A database in memory lives in its connection; any other is opened anew.
-                self.open = (self.place.path.is_none() && usable).then_some(open);
+                self.open = (self.file.path.is_none() && usable).then_some(open);
                 self.answer_lost(batch, &loss);
             }
         }
@@ -182,15 +186,15 @@ impl Batches {
 
     /// Begins a transaction on a connection to the file that is at the path now.
     fn begin(&mut self, deadline: Instant) -> rusqlite::Result<()> {
-        let identity = self.place.identity(false);
+        let identity = self.file.identity(false);
         if self.open.as_ref().is_some_and(|open| open.identity != identity) {
-            tracing::warn!(alias = %self.place.alias, "the database file has been replaced: opening it anew");
+            tracing::warn!(alias = %self.file.alias, "the database file has been replaced: opening it anew");
             self.open = None;
         }
         let mut open = match self.open.take() {
             Some(open) => open,
             None => {
-                let connection = self.place.open_writer()?;
+                let connection = self.file.open_writer()?;
                 WAL_PAGES.set(0);
                 connection.wal_hook(Some(|_, pages| {
                     WAL_PAGES.set(pages);
@@ -198,16 +202,16 @@ impl Batches {
                 }));
                 Open {
                     connection,
-                    identity: self.place.identity(false),
+                    identity: self.file.identity(false),
                     next_wal: Instant::now() + WAL_RETRY,
                     last_pages: 0,
                     next_checkpoint: CHECKPOINT_PAGES,
                 }
             }
         };
-        if !self.place.is_wal() && self.place.path.is_some() && open.next_wal <= Instant::now() {
+        if !self.file.is_wal() && self.file.path.is_some() && open.next_wal <= Instant::now() {
             open.next_wal = Instant::now() + WAL_RETRY;
-            self.place.try_wal(&open.connection, Duration::ZERO)?;
+            self.file.try_wal(&open.connection, Duration::ZERO)?;
         }
         let begun = begin_until(&open.connection, deadline);
         self.open = Some(open);
@@ -229,9 +233,9 @@ impl Batches {
             let ran = job.run(connection);
             batch.push(job);
             if connection.is_autocommit() {
-                return Err(if ran == Ran::Done { Loss::Ended } else { Loss::RolledBack });
+                return Err(if ran == JobEnd::Done { Loss::Ended } else { Loss::RolledBack });
             }
-            if ran == Ran::Failed {
+            if ran == JobEnd::Failed {
                 execute(connection, "ROLLBACK TO job")?;
             }
             execute(connection, "RELEASE job")?;
@@ -259,15 +263,15 @@ impl Batches {
         let culprit = match loss {
             Loss::Ended => batch
                 .pop()
-                .map(|job| (job, Some(DbError::TransactionEnded { alias: self.place.alias.clone() }))),
+                .map(|job| (job, Some(DbError::TransactionEnded { alias: self.file.alias.clone() }))),
             Loss::RolledBack => batch.pop().map(|job| (job, None)),
             Loss::Sqlite(_) | Loss::Constraint => None,
         };
         for job in batch {
-            job.answer(&self.place, Some(loss.error(&self.place)));
+            job.answer(&self.file, Some(loss.error(&self.file)));
         }
         if let Some((job, own)) = culprit {
-            job.answer(&self.place, own);
+            job.answer(&self.file, own);
         }
     }
 
@@ -293,7 +297,7 @@ impl Batches {
             });
             match copied {
                 Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
-                Err(error) => tracing::warn!(%error, alias = %self.place.alias, "cannot copy the WAL"),
+                Err(error) => tracing::warn!(%error, alias = %self.file.alias, "cannot copy the WAL"),
             }
         }
     }
@@ -311,12 +315,12 @@ enum Loss {
 }
 
 impl Loss {
-    fn error(&self, place: &Place) -> DbError {
+    fn error(&self, file: &DatabaseFile) -> DbError {
         match self {
-            Self::Sqlite(error) => place.error(error.clone(), Access::Write),
-            Self::Constraint => place.unavailable("a write beside this one broke a foreign key"),
-            Self::Ended => place.unavailable("a write beside this one ended the transaction"),
-            Self::RolledBack => place.unavailable("a write beside this one made SQLite roll back"),
+            Self::Sqlite(error) => file.error(error.clone(), Access::Write),
+            Self::Constraint => file.unavailable("a write beside this one broke a foreign key"),
+            Self::Ended => file.unavailable("a write beside this one ended the transaction"),
+            Self::RolledBack => file.unavailable("a write beside this one made SQLite roll back"),
         }
     }
 }
@@ -333,7 +337,7 @@ fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<(
     connection.busy_timeout(Duration::ZERO)?;
     loop {
         match execute(connection, "BEGIN IMMEDIATE") {
-            Err(error) if place::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
+            Err(error) if failure::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
             Err(error) => return Err(error),
             Ok(()) => break,
         }

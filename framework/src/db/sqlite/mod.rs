@@ -7,8 +7,19 @@ use std::{fmt, sync::Arc};
 
 use rusqlite::Connection;
 
-use super::{DbError, job, place::Place, readers::Readers, writer::Writer};
-use crate::settings::DatabaseSettings;
+use crate::{db::DbError, settings::DatabaseSettings};
+
+mod failure;
+mod file;
+mod group_commit;
+mod job;
+mod readers;
+mod writer;
+
+pub(super) use failure::is_busy;
+use file::DatabaseFile;
+use readers::Readers;
+use writer::Writer;
 
 /// A SQLite database. Clones share its connections.
 ///
@@ -29,7 +40,7 @@ pub struct Sqlite {
 }
 
 struct Inner {
-    place: Arc<Place>,
+    file: Arc<DatabaseFile>,
     readers: Arc<Readers>,
     writer: Writer,
 }
@@ -38,15 +49,15 @@ impl Sqlite {
     /// The database that `settings` describe. Opens nothing yet; `:memory:` is one that lives as long as
     /// this value and its clones.
     pub fn open(alias: &str, settings: &DatabaseSettings) -> Self {
-        let place = Arc::new(Place::new(alias, settings));
-        let readers = Arc::new(Readers::new(place.clone(), settings.pool_size));
-        let writer = Writer::new(place.clone());
-        Self { inner: Arc::new(Inner { place, readers, writer }) }
+        let file = Arc::new(DatabaseFile::new(alias, settings));
+        let readers = Arc::new(Readers::new(file.clone(), settings.pool_size));
+        let writer = Writer::new(file.clone());
+        Self { inner: Arc::new(Inner { file, readers, writer }) }
     }
 
     /// Its alias in `DATABASES`.
     pub fn alias(&self) -> &str {
-        &self.inner.place.alias
+        &self.inner.file.alias
     }
 
     /// Reads. `f` gets a connection that cannot write, and should take microseconds: it may run on the
@@ -61,7 +72,7 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        match self.inner.place.path {
+        match self.inner.file.path {
             Some(_) => self.inner.readers.read(f).await,
             None => self.write(f).await,
         }
@@ -78,7 +89,7 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        match self.inner.place.path {
+        match self.inner.file.path {
             Some(_) => self.inner.readers.read_long(f).await,
             None => self.write(f).await,
         }
@@ -100,16 +111,16 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, answer) = job::job(f, self.inner.place.timeout);
+        let (job, answer) = job::job(f, self.inner.file.timeout);
         self.inner.writer.submit(job)?;
-        answer.wait(&self.inner.place).await
+        answer.wait(&self.inner.file).await
     }
 
     /// Waits for the writes under way and closes the connections; the next use opens them again. The last
     /// process to close a database puts its journal away.
     pub async fn close(&self) {
         self.inner.readers.close();
-        if self.inner.place.path.is_some() {
+        if self.inner.file.path.is_some() {
             self.inner.writer.close().await;
         }
     }
@@ -117,6 +128,6 @@ impl Sqlite {
 
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sqlite").field("alias", &self.alias()).field("path", &self.inner.place.path).finish()
+        f.debug_struct("Sqlite").field("alias", &self.alias()).field("path", &self.inner.file.path).finish()
     }
 }

@@ -9,6 +9,10 @@ use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 
+mod panics;
+
+pub(crate) use panics::panic_message;
+
 /// Shorthand for results of views and middleware.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -20,9 +20,10 @@ use rusqlite::Connection;
 use tokio::{sync::Semaphore, task, time};
 
 use super::{
-    DbError,
-    place::{self, Access, Identity, Place},
+    failure::{self, Access},
+    file::{DatabaseFile, Identity},
 };
+use crate::db::DbError;
 
 /// How long a read on an async worker may wait for a lock; in WAL mode only recovery takes one.
 const INLINE_PATIENCE: Duration = Duration::from_millis(100);
@@ -30,7 +31,7 @@ const INLINE_PATIENCE: Duration = Duration::from_millis(100);
 const CHECK_EVERY_MILLIS: u64 = 1_000;
 
 pub(super) struct Readers {
-    place: Arc<Place>,
+    file: Arc<DatabaseFile>,
     size: u32,
     open: RwLock<Option<Arc<Open>>>,
     opening: Mutex<()>,
@@ -51,11 +52,11 @@ struct Open {
 }
 
 impl Readers {
-    pub(super) fn new(place: Arc<Place>, size: Option<u32>) -> Self {
+    pub(super) fn new(file: Arc<DatabaseFile>, size: Option<u32>) -> Self {
         let processors = thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let size = size.unwrap_or(processors.saturating_mul(4)).max(1);
         Self {
-            place,
+            file,
             size,
             open: RwLock::new(None),
             opening: Mutex::new(()),
@@ -74,7 +75,7 @@ impl Readers {
         T: Send + 'static,
     {
         if let Some(open) = self.opened()
-            && (self.place.is_wal() || open.immutable)
+            && (self.file.is_wal() || open.immutable)
             && self.millis() >= self.detour_until.load(Ordering::Relaxed)
             && let Some(connection) = open.pool.try_get()
         {
@@ -104,9 +105,9 @@ impl Readers {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let deadline = Instant::now() + self.place.timeout;
-        let Ok(Ok(permit)) = time::timeout(self.place.timeout, permits.acquire_owned()).await else {
-            return Err(self.place.unavailable("no connection became free in time"));
+        let deadline = Instant::now() + self.file.timeout;
+        let Ok(Ok(permit)) = time::timeout(self.file.timeout, permits.acquire_owned()).await else {
+            return Err(self.file.unavailable("no connection became free in time"));
         };
         let readers = self.clone();
         let work = move || {
@@ -116,7 +117,7 @@ impl Readers {
             match open.pool.get_timeout(left) {
                 Ok(connection) => readers.run(&open, &connection, f, left),
                 Err(error) => Err(crate::Unavailable::new(
-                    format!("the database \"{}\"", readers.place.alias),
+                    format!("the database \"{}\"", readers.file.alias),
                     Some(Box::new(error) as _),
                 )
                 .into()),
@@ -126,7 +127,7 @@ impl Readers {
             Ok(result) => result,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(payload) => panic::resume_unwind(payload),
-                Err(_) => Err(self.place.unavailable("the program is shutting down")),
+                Err(_) => Err(self.file.unavailable("the program is shutting down")),
             },
         }
     }
@@ -143,13 +144,13 @@ impl Readers {
             f(connection)
         });
         result.map_err(|error| {
-            if place::is_busy(&error) {
+            if failure::is_busy(&error) {
                 self.detour_until.store(self.millis() + CHECK_EVERY_MILLIS, Ordering::Relaxed);
             }
-            if place::is_broken(&error) {
+            if failure::is_broken(&error) {
                 self.forget(open);
             }
-            self.place.error(error, Access::Read)
+            self.file.error(error, Access::Read)
         })
     }
 
@@ -159,7 +160,7 @@ impl Readers {
         let now = self.millis();
         if now >= self.next_check.load(Ordering::Relaxed) {
             self.next_check.store(now + CHECK_EVERY_MILLIS, Ordering::Relaxed);
-            if self.place.identity(open.immutable) != open.identity {
+            if self.file.identity(open.immutable) != open.identity {
                 self.forget(&open);
                 return None;
             }
@@ -174,20 +175,19 @@ impl Readers {
             return Ok(open);
         }
         // Kept until the pool has a connection: the last one to close deletes the journal.
-        let (_probe, immutable) =
-            self.place.probe().map_err(|error| self.place.error(error, Access::Write))?;
-        let (path, flags) = self.place.reader_source(immutable);
+        let (_probe, immutable) = self.file.probe().map_err(|error| self.file.error(error, Access::Write))?;
+        let (path, flags) = self.file.reader_source(immutable);
         let manager = SqliteConnectionManager::file(path)
             .with_flags(flags)
-            .with_init(|connection| Place::set_up_reader(connection));
+            .with_init(|connection| DatabaseFile::set_up_reader(connection));
         let pool = Pool::builder()
             .max_size(self.size)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        drop(pool.get_timeout(self.place.timeout));
-        let open = Arc::new(Open { pool, identity: self.place.identity(immutable), immutable });
+        drop(pool.get_timeout(self.file.timeout));
+        let open = Arc::new(Open { pool, identity: self.file.identity(immutable), immutable });
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
         Ok(open)
     }

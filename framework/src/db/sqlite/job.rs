@@ -1,7 +1,6 @@
 //! One write on its way through the writer thread, and the caller's side of waiting for it.
 
 use std::{
-    any::Any,
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
@@ -13,16 +12,22 @@ use std::{
 use rusqlite::Connection;
 use tokio::{sync::oneshot, time};
 
-use super::{
-    DbError,
-    place::{Access, Place},
-};
+use super::{failure::Access, file::DatabaseFile};
+use crate::{db::DbError, error::panic_message};
 
 const QUEUED: u8 = 0;
 const STARTED: u8 = 1;
 const GIVEN_UP: u8 = 2;
 /// The writer answers a late job itself, with the reason; only where it cannot, the caller gives up.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// An order to the writer thread.
+pub(super) enum WriterMessage {
+    /// Run a job.
+    Run(Box<dyn Job>),
+    /// Close the connection once nothing waits.
+    Close(oneshot::Sender<()>),
+}
 
 /// A write, whatever its closure and its result are.
 pub(super) trait Job: Send {
@@ -31,13 +36,13 @@ pub(super) trait Job: Send {
     /// Whether somebody still waits for it; after that it is begun and its caller stays.
     fn begin(&self) -> bool;
     /// Runs the closure and keeps its result for [`Job::answer`].
-    fn run(&mut self, connection: &Connection) -> Ran;
+    fn run(&mut self, connection: &Connection) -> JobEnd;
     /// Sends the result of the closure, or `failure` in its place.
-    fn answer(self: Box<Self>, place: &Place, failure: Option<DbError>);
+    fn answer(self: Box<Self>, file: &DatabaseFile, failure: Option<DbError>);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ran {
+pub(super) enum JobEnd {
     Done,
     Failed,
 }
@@ -56,13 +61,13 @@ struct Task<T, F> {
 }
 
 /// The caller's side of a job.
-pub(super) struct Answer<T> {
+pub(super) struct JobHandle<T> {
     receiver: oneshot::Receiver<Result<T, DbError>>,
     state: Arc<AtomicU8>,
 }
 
 /// Makes a job of a closure.
-pub(super) fn job<T, F>(work: F, timeout: Duration) -> (Box<dyn Job>, Answer<T>)
+pub(super) fn job<T, F>(work: F, timeout: Duration) -> (Box<dyn Job>, JobHandle<T>)
 where
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     T: Send + 'static,
@@ -71,24 +76,24 @@ where
     let state = Arc::new(AtomicU8::new(QUEUED));
     let deadline = Instant::now() + timeout;
     let task = Task { work: Some(work), result: None, answer, state: state.clone(), deadline };
-    (Box::new(task), Answer { receiver, state })
+    (Box::new(task), JobHandle { receiver, state })
 }
 
-impl<T> Answer<T> {
+impl<T> JobHandle<T> {
     /// Waits for COMMIT. A job that has not begun in time will not begin any more.
-    pub(super) async fn wait(mut self, place: &Place) -> Result<T, DbError> {
-        let received = match time::timeout(place.timeout + GRACE, &mut self.receiver).await {
+    pub(super) async fn wait(mut self, file: &DatabaseFile) -> Result<T, DbError> {
+        let received = match time::timeout(file.timeout + GRACE, &mut self.receiver).await {
             Ok(received) => received,
             Err(_) => {
                 let given_up =
                     self.state.compare_exchange(QUEUED, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire);
                 if given_up.is_ok() {
-                    return Err(place.unavailable("the writer did not begin in time"));
+                    return Err(file.unavailable("the writer did not begin in time"));
                 }
                 self.receiver.await
             }
         };
-        received.unwrap_or_else(|_| Err(place.unavailable("the writer thread has ended")))
+        received.unwrap_or_else(|_| Err(file.unavailable("the writer thread has ended")))
     }
 }
 
@@ -106,32 +111,27 @@ where
             && self.state.compare_exchange(QUEUED, STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    fn run(&mut self, connection: &Connection) -> Ran {
-        let Some(work) = self.work.take() else { return Ran::Failed };
+    fn run(&mut self, connection: &Connection) -> JobEnd {
+        let Some(work) = self.work.take() else { return JobEnd::Failed };
         let result = match panic::catch_unwind(AssertUnwindSafe(|| work(connection))) {
             Ok(result) => result.map_err(Failure::Sqlite),
-            Err(payload) => Err(Failure::Panic(message_of(payload.as_ref()))),
+            Err(payload) => Err(Failure::Panic(panic_message(&*payload).to_owned())),
         };
-        let ran = if result.is_ok() { Ran::Done } else { Ran::Failed };
+        let ran = if result.is_ok() { JobEnd::Done } else { JobEnd::Failed };
         self.result = Some(result);
         ran
     }
 
-    fn answer(self: Box<Self>, place: &Place, failure: Option<DbError>) {
+    fn answer(self: Box<Self>, file: &DatabaseFile, failure: Option<DbError>) {
         let result = match (failure, self.result) {
             (Some(failure), _) => Err(failure),
             (None, Some(result)) => result.map_err(|failure| match failure {
-                Failure::Sqlite(error) => place.error(error, Access::Write),
-                Failure::Panic(message) => DbError::Panicked { alias: place.alias.clone(), message },
+                Failure::Sqlite(error) => file.error(error, Access::Write),
+                Failure::Panic(message) => DbError::Panicked { alias: file.alias.clone(), message },
             }),
-            (None, None) => Err(place.unavailable("the write was not begun")),
+            (None, None) => Err(file.unavailable("the write was not begun")),
         };
         // A caller that has gone needs no answer.
         let _ = self.answer.send(result);
     }
-}
-
-fn message_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

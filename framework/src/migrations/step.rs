@@ -1,0 +1,62 @@
+//! One step of a plan: the types that the planner, the runner and the databases share.
+
+use std::collections::BTreeMap;
+
+use super::{Migration, MigrationError};
+use crate::settings::DatabaseEngine;
+
+/// Whether a migration is done or undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Done.
+    Forwards,
+    /// Undone.
+    Backwards,
+}
+
+/// One migration to do or to undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The migration.
+    pub migration: Migration,
+    /// Whether to do or to undo it.
+    pub direction: Direction,
+}
+
+/// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
+pub(super) type Applied = BTreeMap<(String, String), String>;
+
+impl Step {
+    /// The SQL of this step.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none for this engine, or the migration cannot be undone.
+    pub fn sql(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
+        match self.direction {
+            Direction::Forwards => self.migration.up(engine),
+            Direction::Backwards => self.migration.down(engine),
+        }
+    }
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Its SQL ran.
+    Done,
+    /// It was recorded only, because that was asked for.
+    Faked,
+    /// It was recorded only, because its table was there already.
+    Adopted,
+    /// Another process has done it meanwhile.
+    DoneElsewhere,
+}
+
+/// What a database answers to a step.
+pub(super) enum StepResult {
+    Ran(Outcome),
+    /// The table is there, with these columns instead.
+    OtherColumns(Vec<String>),
+}
