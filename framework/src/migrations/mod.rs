@@ -17,22 +17,22 @@ mod step;
 
 pub use error::MigrationError;
 pub use migration::Migration;
-pub use plan::Target;
-pub use runner::{Event, Mode};
-pub use step::{Direction, Outcome, Step};
+pub use plan::MigrationTarget;
+pub use runner::{MigrationEvent, Mode};
+pub use step::{Direction, MigrationOutcome, MigrationStep};
 
 /// All migrations there are: the built-in apps' first, then the project's apps by name, each by number.
 ///
 /// # Examples
 ///
 /// ```no_run
-/// use nuages::{db::Databases, migrations::{Migrations, Mode, Target}, settings::Settings};
+/// use nuages::{db::Databases, migrations::{Migrations, Mode, MigrationTarget}, settings::Settings};
 ///
 /// # async fn example(settings: Settings) -> nuages::Result<()> {
 /// let databases = Databases::open(&settings)?;
 /// if let Some(database) = databases.get("default") {
 ///     let migrations = Migrations::discover(&settings)?;
-///     migrations.apply(database, &Target::All, Mode::Run, &mut |_| ()).await?;
+///     migrations.apply(database, &MigrationTarget::All, Mode::Run, &mut |_| ()).await?;
 /// }
 /// # Ok(())
 /// # }

@@ -2,14 +2,14 @@
 
 use super::{
     Migration, MigrationError, Migrations,
-    step::{Applied, Direction, Step},
+    step::{Applied, Direction, MigrationStep},
 };
 use crate::db::Database;
 
 /// What `migrate` is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Target {
+pub enum MigrationTarget {
     /// Every migration of every app applied: `migrate`.
     All,
     /// Every migration of one app applied: `migrate blog`.
@@ -26,13 +26,13 @@ impl Migrations {
     /// # Errors
     ///
     /// Where there is no such app or migration, or more than one.
-    pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<Target, MigrationError> {
-        let Some(app) = app else { return Ok(Target::All) };
+    pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<MigrationTarget, MigrationError> {
+        let Some(app) = app else { return Ok(MigrationTarget::All) };
         self.check_app(app)?;
         match name {
-            None => Ok(Target::App(app.to_owned())),
-            Some("zero") => Ok(Target::Zero(app.to_owned())),
-            Some(prefix) => self.by_prefix(app, prefix).map(Target::Exact),
+            None => Ok(MigrationTarget::App(app.to_owned())),
+            Some("zero") => Ok(MigrationTarget::Zero(app.to_owned())),
+            Some(prefix) => self.by_prefix(app, prefix).map(MigrationTarget::Exact),
         }
     }
 
@@ -83,30 +83,38 @@ impl Migrations {
     /// # Errors
     ///
     /// Where the database cannot be read, or holds a migration that is applied before an earlier one.
-    pub async fn plan(&self, database: &Database, target: &Target) -> Result<Vec<Step>, MigrationError> {
+    pub async fn plan(
+        &self,
+        database: &Database,
+        target: &MigrationTarget,
+    ) -> Result<Vec<MigrationStep>, MigrationError> {
         let applied = self.applied(database).await?;
         let is_applied = |migration: &Migration| {
             applied.contains_key(&(migration.app().to_owned(), migration.name().to_owned()))
         };
         self.check_history(database.alias(), &is_applied)?;
         let forwards = |migration: &&Migration| !is_applied(migration);
-        let step = |direction| move |migration: &Migration| Step { migration: migration.clone(), direction };
+        let step = |direction| {
+            move |migration: &Migration| MigrationStep { migration: migration.clone(), direction }
+        };
         Ok(match target {
-            Target::All => self.all.iter().filter(forwards).map(step(Direction::Forwards)).collect(),
-            Target::App(app) => self.of(app).filter(forwards).map(step(Direction::Forwards)).collect(),
-            Target::Exact(last) if !is_applied(last) => self
+            MigrationTarget::All => self.all.iter().filter(forwards).map(step(Direction::Forwards)).collect(),
+            MigrationTarget::App(app) => {
+                self.of(app).filter(forwards).map(step(Direction::Forwards)).collect()
+            }
+            MigrationTarget::Exact(last) if !is_applied(last) => self
                 .of(last.app())
                 .filter(|migration| migration.number() <= last.number())
                 .filter(forwards)
                 .map(step(Direction::Forwards))
                 .collect(),
-            Target::Exact(last) => self
+            MigrationTarget::Exact(last) => self
                 .of(last.app())
                 .rev()
                 .filter(|migration| migration.number() > last.number() && is_applied(migration))
                 .map(step(Direction::Backwards))
                 .collect(),
-            Target::Zero(app) => self
+            MigrationTarget::Zero(app) => self
                 .of(app)
                 .rev()
                 .filter(|migration| is_applied(migration))

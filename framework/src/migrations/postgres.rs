@@ -3,7 +3,7 @@
 
 use super::{
     Migration,
-    step::{Applied, Direction, Outcome, StepResult},
+    step::{Applied, Direction, MigrationOutcome, StepResult},
 };
 use crate::db::{DbError, Postgres, PostgresTransaction};
 
@@ -56,18 +56,18 @@ async fn step(
     let find = "SELECT 1 FROM django_migrations WHERE app = $1 AND name = $2";
     let recorded = db.query_opt(find, &[&app, &name]).await?.is_some();
     if recorded == (direction == Direction::Forwards) {
-        return Ok(StepResult::Ran(Outcome::DoneElsewhere));
+        return Ok(StepResult::Ran(MigrationOutcome::DoneElsewhere));
     }
-    let mut outcome = if sql.is_some() { Outcome::Done } else { Outcome::Faked };
+    let mut outcome = if sql.is_some() { MigrationOutcome::Done } else { MigrationOutcome::Faked };
     if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
         let found = columns(db, table.name).await?;
         if found == table.columns {
-            outcome = Outcome::Adopted;
+            outcome = MigrationOutcome::Adopted;
         } else if !found.is_empty() {
             return Ok(StepResult::OtherColumns(found));
         }
     }
-    if let (Outcome::Done, Some(sql)) = (outcome, sql) {
+    if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
         db.batch_execute(sql).await?;
     }
     let record = match direction {

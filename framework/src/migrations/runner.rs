@@ -5,8 +5,8 @@
 
 use super::{
     Migration, MigrationError, Migrations,
-    plan::Target,
-    step::{Outcome, Step, StepResult},
+    plan::MigrationTarget,
+    step::{MigrationOutcome, MigrationStep, StepResult},
 };
 use crate::db::{Database, DbError};
 
@@ -22,11 +22,11 @@ pub enum Mode {
 /// What [`Migrations::apply`] tells while it works.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
+pub enum MigrationEvent<'a> {
     /// The step begins.
-    Started(&'a Step),
+    Started(&'a MigrationStep),
     /// The step has ended well.
-    Finished(&'a Step, Outcome),
+    Finished(&'a MigrationStep, MigrationOutcome),
 }
 
 impl Migrations {
@@ -42,9 +42,9 @@ impl Migrations {
     pub async fn apply(
         &self,
         database: &Database,
-        target: &Target,
+        target: &MigrationTarget,
         mode: Mode,
-        on_event: &mut (dyn FnMut(Event<'_>) + Send),
+        on_event: &mut (dyn FnMut(MigrationEvent<'_>) + Send),
     ) -> Result<(), MigrationError> {
         let steps = self.plan(database, target).await?;
         if mode == Mode::Run {
@@ -53,15 +53,19 @@ impl Migrations {
             }
         }
         for step in &steps {
-            on_event(Event::Started(step));
+            on_event(MigrationEvent::Started(step));
             let outcome = run(database, step, mode).await?;
-            on_event(Event::Finished(step, outcome));
+            on_event(MigrationEvent::Finished(step, outcome));
         }
         Ok(())
     }
 }
 
-async fn run(database: &Database, step: &Step, mode: Mode) -> Result<Outcome, MigrationError> {
+async fn run(
+    database: &Database,
+    step: &MigrationStep,
+    mode: Mode,
+) -> Result<MigrationOutcome, MigrationError> {
     let migration = &step.migration;
     let sql = match mode {
         Mode::Run => Some(step.sql(database.engine())?.to_owned()),

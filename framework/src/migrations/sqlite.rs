@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Migration,
-    step::{Applied, Direction, Outcome, StepResult},
+    step::{Applied, Direction, MigrationOutcome, StepResult},
 };
 use crate::db::{DbError, Sqlite};
 
@@ -61,18 +61,18 @@ fn step(
         .optional()?
         .is_some();
     if recorded == (direction == Direction::Forwards) {
-        return Ok(StepResult::Ran(Outcome::DoneElsewhere));
+        return Ok(StepResult::Ran(MigrationOutcome::DoneElsewhere));
     }
-    let mut outcome = if sql.is_some() { Outcome::Done } else { Outcome::Faked };
+    let mut outcome = if sql.is_some() { MigrationOutcome::Done } else { MigrationOutcome::Faked };
     if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
         let found = columns(db, table.name)?;
         if found == table.columns {
-            outcome = Outcome::Adopted;
+            outcome = MigrationOutcome::Adopted;
         } else if !found.is_empty() {
             return Ok(StepResult::OtherColumns(found));
         }
     }
-    if let (Outcome::Done, Some(sql)) = (outcome, sql) {
+    if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
         db.execute_batch(sql)?;
     }
     match direction {

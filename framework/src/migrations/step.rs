@@ -16,7 +16,7 @@ pub enum Direction {
 
 /// One migration to do or to undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct MigrationStep {
     /// The migration.
     pub migration: Migration,
     /// Whether to do or to undo it.
@@ -26,7 +26,7 @@ pub struct Step {
 /// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
 pub(super) type Applied = BTreeMap<(String, String), String>;
 
-impl Step {
+impl MigrationStep {
     /// The SQL of this step.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Step {
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum MigrationOutcome {
     /// Its SQL ran.
     Done,
     /// It was recorded only, because that was asked for.
@@ -56,7 +56,7 @@ pub enum Outcome {
 
 /// What a database answers to a step.
 pub(super) enum StepResult {
-    Ran(Outcome),
+    Ran(MigrationOutcome),
     /// The table is there, with these columns instead.
     OtherColumns(Vec<String>),
 }
