@@ -3,7 +3,7 @@
 
 use super::{
     Migration,
-    step::{Applied, Direction, MigrationOutcome, StepResult},
+    step::{Applied, Direction, MigrationOutcome, StepResult, decide},
 };
 use crate::db::{DbError, Postgres, PostgresTransaction};
 
@@ -55,18 +55,14 @@ async fn step(
     let (app, name) = (migration.app(), migration.name());
     let find = "SELECT 1 FROM django_migrations WHERE app = $1 AND name = $2";
     let recorded = db.query_opt(find, &[&app, &name]).await?.is_some();
-    if recorded == (direction == Direction::Forwards) {
-        return Ok(StepResult::Ran(MigrationOutcome::DoneElsewhere));
-    }
-    let mut outcome = if sql.is_some() { MigrationOutcome::Done } else { MigrationOutcome::Faked };
-    if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
-        let found = columns(db, table.name).await?;
-        if found == table.columns {
-            outcome = MigrationOutcome::Adopted;
-        } else if !found.is_empty() {
-            return Ok(StepResult::OtherColumns(found));
-        }
-    }
+    let found = match migration.table() {
+        Some(table) => columns(db, table.name).await?,
+        None => Vec::new(),
+    };
+    let outcome = match decide(migration, direction, sql.is_some(), recorded, found) {
+        Ok(outcome) => outcome,
+        Err(result) => return Ok(result),
+    };
     if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
         db.batch_execute(sql).await?;
     }

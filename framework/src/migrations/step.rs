@@ -60,3 +60,30 @@ pub(super) enum StepResult {
     /// The table is there, with these columns instead.
     OtherColumns(Vec<String>),
 }
+
+/// Decides how a step ends: `Done` runs its SQL and records it, other outcomes only record it, and
+/// `Err` does neither. `recorded` says whether `django_migrations` has the migration, `found` are the
+/// columns of the table that it creates.
+pub(super) fn decide(
+    migration: &Migration,
+    direction: Direction,
+    has_sql: bool,
+    recorded: bool,
+    found: Vec<String>,
+) -> Result<MigrationOutcome, StepResult> {
+    if recorded == (direction == Direction::Forwards) {
+        return Err(StepResult::Ran(MigrationOutcome::DoneElsewhere));
+    }
+    if !has_sql {
+        return Ok(MigrationOutcome::Faked);
+    }
+    match migration.table() {
+        Some(table) if direction == Direction::Forwards && found == table.columns => {
+            Ok(MigrationOutcome::Adopted)
+        }
+        Some(_) if direction == Direction::Forwards && !found.is_empty() => {
+            Err(StepResult::OtherColumns(found))
+        }
+        _ => Ok(MigrationOutcome::Done),
+    }
+}
