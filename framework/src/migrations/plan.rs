@@ -1,4 +1,4 @@
-//! What is to be done: from what is recorded and what is asked for to a list of steps. Runs nothing.
+//! Plans: compares the recorded migrations with a target and lists the steps that lead there. Runs none.
 
 use super::{
     Migration, MigrationError, Migrations,
@@ -6,26 +6,40 @@ use super::{
 };
 use crate::db::Database;
 
-/// What `migrate` is asked for.
+/// The state to which `migrate` brings a database.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{migrations::{MigrationTarget, Migrations}, settings::Settings};
+///
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"\nDEBUG = true";
+/// let settings = Settings::from_toml(text, "/srv/shop".as_ref())?;
+/// let migrations = Migrations::discover(&settings)?;
+/// // `migrate sessions zero`
+/// let target = migrations.target(Some("sessions"), Some("zero"))?;
+/// assert_eq!(target, MigrationTarget::Zero("sessions".into()));
+/// # Ok::<(), nuages::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MigrationTarget {
-    /// Every migration of every app applied: `migrate`.
+    /// All migrations of all apps are applied: `migrate`.
     All,
-    /// Every migration of one app applied: `migrate blog`.
+    /// All migrations of one app are applied: `migrate blog`.
     App(String),
-    /// The app as this migration leaves it: `migrate blog 0002`. Later ones are undone.
+    /// This migration of an app is the last one applied: `migrate blog 0002`. Later ones are undone.
     Exact(Migration),
-    /// Nothing of the app applied: `migrate blog zero`.
+    /// No migration of the app is applied: `migrate blog zero`.
     Zero(String),
 }
 
 impl Migrations {
-    /// The target of `migrate [app [name]]`; `name` may be the beginning of a migration's name, or `zero`.
+    /// The target of `migrate [app [name]]`. `name` is the beginning of a migration's name, or `zero`.
     ///
     /// # Errors
     ///
-    /// Where there is no such app or migration, or more than one.
+    /// Where there is no such app or migration, or several migrations match.
     pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<MigrationTarget, MigrationError> {
         let Some(app) = app else { return Ok(MigrationTarget::All) };
         self.check_app(app)?;
@@ -36,11 +50,11 @@ impl Migrations {
         }
     }
 
-    /// That the app has migrations.
+    /// Checks that the app has migrations.
     ///
     /// # Errors
     ///
-    /// Where it has none.
+    /// [`MigrationError::UnknownApp`] where it has none.
     pub fn check_app(&self, app: &str) -> Result<(), MigrationError> {
         if self.of(app).next().is_some() {
             return Ok(());
@@ -48,7 +62,7 @@ impl Migrations {
         Err(MigrationError::UnknownApp { app: app.to_owned(), known: self.apps().join(", ") })
     }
 
-    /// Every migration, and when it was applied (UTC, `YYYY-MM-DD HH:MM:SS`), if it was.
+    /// All migrations, each with the time when it was applied (UTC, `YYYY-MM-DD HH:MM:SS`), if it was.
     ///
     /// # Errors
     ///
@@ -82,7 +96,7 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// Where the database cannot be read, or holds a migration that is applied before an earlier one.
+    /// Where the database cannot be read, or a migration is applied but an earlier one of its app is not.
     pub async fn plan(
         &self,
         database: &Database,

@@ -1,7 +1,7 @@
-//! Runs the steps of a plan, each in one transaction together with its record.
+//! Runs the steps of a plan. Each step and its record are one transaction.
 //!
-//! Several processes may do so at once: each step looks again whether it is still to be done, under the
-//! database's lock. A process killed half-way leaves whole steps behind, and the next run does the rest.
+//! Several processes may migrate at the same time: each step checks under the database's lock whether it is
+//! still necessary. After a process was killed, the next run continues with the step that was not committed.
 
 use super::{
     Migration, MigrationError, Migrations,
@@ -10,35 +10,58 @@ use super::{
 };
 use crate::db::{Database, DbError};
 
-/// Whether to run SQL.
+/// Whether [`Migrations::apply`] runs the SQL of a step or only records it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use nuages::{Result, db::Database, migrations::{Migrations, MigrationTarget, Mode}};
+///
+/// /// `migrate --fake`
+/// async fn fake(migrations: &Migrations, database: &Database) -> Result<()> {
+///     Ok(migrations.apply(database, &MigrationTarget::All, Mode::Fake, &mut |_| ()).await?)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Run the SQL and record it.
+    /// Run the SQL and record the migration.
     Run,
-    /// Record it only: `migrate --fake`.
+    /// Only record the migration: `migrate --fake`.
     Fake,
 }
 
-/// What [`Migrations::apply`] tells while it works.
+/// An event that [`Migrations::apply`] reports while it works.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::migrations::MigrationEvent;
+///
+/// fn show(event: MigrationEvent<'_>) {
+///     if let MigrationEvent::Started(step) = event {
+///         println!("applying {}", step.migration);
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum MigrationEvent<'a> {
-    /// The step begins.
+    /// A step begins.
     Started(&'a MigrationStep),
-    /// The step has ended well.
+    /// A step has ended well.
     Finished(&'a MigrationStep, MigrationOutcome),
 }
 
 impl Migrations {
-    /// Brings the database to `target`, telling `on_event` of each step before and after it.
+    /// Brings the database to `target`. Calls `on_event` before and after each step.
     ///
-    /// Where a built-in app's table is there without a record (a database restored without
-    /// `django_migrations`), it is recorded and left as it is, if it has the right columns.
+    /// Where the table of a built-in app exists without a record, as in a database restored without
+    /// `django_migrations`, its migration is only recorded, if the table has the right columns.
     ///
     /// # Errors
     ///
-    /// Before anything is done: where a step has no SQL. At the step that fails: what the database says;
-    /// nothing of that step is done then, and all of those before it.
+    /// Before the first step: where a step has no SQL. At a step: where it fails; it is rolled back then, and
+    /// the steps before it stay.
     pub async fn apply(
         &self,
         database: &Database,

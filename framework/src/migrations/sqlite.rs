@@ -1,5 +1,5 @@
-//! Bookkeeping and steps on SQLite. A step is one job of the writer thread: it begins with
-//! `BEGIN IMMEDIATE`, so that no other process runs the same one.
+//! Runs and records steps on SQLite. A step is one job of the writer thread, which begins with
+//! `BEGIN IMMEDIATE`, so that no other process runs the same step.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use super::{
 };
 use crate::db::{DbError, Sqlite};
 
-/// As Django 5.2 creates it (django/db/migrations/recorder.py).
+/// The table of records, as Django 5.2 creates it (django/db/migrations/recorder.py).
 const BOOKKEEPING: &str = r#"CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)"#;
-/// How long to wait for other processes that migrate.
+/// How long a step waits for other processes that migrate.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn applied(sqlite: &Sqlite) -> Result<Applied, DbError> {
@@ -29,7 +29,7 @@ pub(super) async fn applied(sqlite: &Sqlite) -> Result<Applied, DbError> {
         .await
 }
 
-/// Runs a step and records it; without `sql` it is only recorded.
+/// Runs and records a step. Without `sql` it is only recorded.
 pub(super) async fn run(
     sqlite: &Sqlite,
     migration: &Migration,
@@ -72,7 +72,7 @@ fn step(
         db.execute_batch(sql)?;
     }
     match direction {
-        // Microseconds as Django writes them, though SQLite knows milliseconds only.
+        // Six digits, as Django writes them. SQLite's clock has milliseconds.
         Direction::Forwards => db.execute(
             "INSERT INTO django_migrations (app, name, applied) \
              VALUES (?1, ?2, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
@@ -85,7 +85,7 @@ fn step(
     Ok(StepResult::Ran(outcome))
 }
 
-/// A table's columns, sorted; none where there is no such table.
+/// The columns of a table, sorted. None where there is no such table.
 fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     db.prepare("SELECT name FROM pragma_table_info(?1) ORDER BY name")?
         .query_map([table], |row| row.get(0))?

@@ -1,29 +1,56 @@
-//! One step of a plan: the types that the planner, the runner and the databases share.
+//! One step of a plan: the types that the planner, the runner and both databases share.
 
 use std::collections::BTreeMap;
 
 use super::{Migration, MigrationError};
 use crate::settings::DatabaseEngine;
 
-/// Whether a migration is done or undone.
+/// Whether a step applies or undoes its migration.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::migrations::Direction;
+///
+/// fn verb(direction: Direction) -> &'static str {
+///     match direction {
+///         Direction::Forwards => "apply",
+///         Direction::Backwards => "undo",
+///     }
+/// }
+/// assert_eq!(verb(Direction::Forwards), "apply");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Done.
+    /// Apply it.
     Forwards,
-    /// Undone.
+    /// Undo it.
     Backwards,
 }
 
-/// One migration to do or to undo.
+/// One migration to apply or to undo.
+///
+/// # Examples
+///
+/// ```no_run
+/// use nuages::{Result, db::Database, migrations::{MigrationTarget, Migrations}};
+///
+/// async fn print_sql(migrations: &Migrations, database: &Database) -> Result<()> {
+///     for step in migrations.plan(database, &MigrationTarget::All).await? {
+///         println!("-- {}\n{}", step.migration, step.sql(database.engine())?);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStep {
     /// The migration.
     pub migration: Migration,
-    /// Whether to do or to undo it.
+    /// Whether to apply or to undo it.
     pub direction: Direction,
 }
 
-/// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
+/// The time when each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
 pub(super) type Applied = BTreeMap<(String, String), String>;
 
 impl MigrationStep {
@@ -31,7 +58,7 @@ impl MigrationStep {
     ///
     /// # Errors
     ///
-    /// Where there is none for this engine, or the migration cannot be undone.
+    /// Where the migration has no SQL for this engine, or cannot be undone.
     pub fn sql(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
         match self.direction {
             Direction::Forwards => self.migration.up(engine),
@@ -40,24 +67,40 @@ impl MigrationStep {
     }
 }
 
-/// What became of a step.
+/// The way in which a step ended.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::migrations::{MigrationEvent, MigrationOutcome};
+///
+/// /// Reports the steps of [`Migrations::apply`](nuages::migrations::Migrations::apply).
+/// fn report(event: MigrationEvent<'_>) {
+///     match event {
+///         MigrationEvent::Finished(step, MigrationOutcome::Done) => println!("{} applied", step.migration),
+///         MigrationEvent::Finished(step, outcome) => println!("{}: {outcome:?}", step.migration),
+///         _ => {}
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MigrationOutcome {
-    /// Its SQL ran.
+    /// The SQL has run.
     Done,
-    /// It was recorded only, because that was asked for.
+    /// Only recorded, as [`Mode::Fake`](super::Mode::Fake) asks.
     Faked,
-    /// It was recorded only, because its table was there already.
+    /// Only recorded, because the table already exists.
     Adopted,
-    /// Another process has done it meanwhile.
+    /// Another process has carried out the step since it was planned.
     DoneElsewhere,
 }
 
-/// What a database answers to a step.
+/// The result of a step on a database.
 pub(super) enum StepResult {
+    /// The step has ended well.
     Ran(MigrationOutcome),
-    /// The table is there, with these columns instead.
+    /// The table exists, but with these columns.
     OtherColumns(Vec<String>),
 }
 

@@ -213,7 +213,7 @@ async fn a_migration_that_fails_leaves_nothing_and_the_next_run_goes_on() {
     let site = Site::new();
     site.write("blog/0001_initial.sql", "CREATE TABLE post (id INTEGER); CREATE TABEL tag (id INTEGER);");
     let error = site.migrate(None, None).await.expect_err("a mistake in the SQL");
-    assert_eq!(error.to_string(), "migration blog.0001_initial failed, nothing of it is done");
+    assert_eq!(error.to_string(), "migration blog.0001_initial failed and was rolled back");
     assert_eq!(site.applied().await, ["sessions.0001_initial"]);
     assert!(!site.tables().contains(&"post".to_owned()));
 
@@ -237,7 +237,7 @@ async fn a_table_without_a_record_is_adopted_if_it_is_the_right_one() {
     let error = site.migrate(None, None).await.expect_err("another table");
     assert_eq!(
         error.to_string(),
-        "migration sessions.0001_initial: the table 'django_session' is there already with the columns \
+        "migration sessions.0001_initial: the table 'django_session' already exists with the columns \
          data, id, expected expire_date, session_data, session_key"
     );
     assert_eq!(site.applied().await, [""; 0]);

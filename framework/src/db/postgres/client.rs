@@ -1,4 +1,4 @@
-//! A connection of the pool: queries that end in time, or the connection does.
+//! A borrowed connection of the pool. Every statement has a time limit.
 
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
-//! PostgreSQL: a pool of connections that opens when it is used, and waits for nothing for long.
+//! PostgreSQL: a pool of connections, with a time limit on every wait.
 //!
-//! A server that is away is [`DbError::Unavailable`] at once or after two seconds at most; when it is back,
-//! the next query connects again. Nothing here knows a table.
+//! A server that is down causes [`DbError::Unavailable`] within two seconds; when it is back, the next query
+//! connects again. [`Row`], [`Error`], [`SqlState`] and [`types`] are those of the crate `tokio-postgres`.
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -27,10 +27,10 @@ use pool::{CONNECT_TIMEOUT, pool};
 use server::Server;
 use types::ToSql;
 
-/// Where Debian's and Red Hat's packages put the server's socket.
+/// The folder of the server's socket in the packages of Debian and Red Hat.
 const SOCKET_FOLDER: &str = "/var/run/postgresql";
 
-/// A PostgreSQL database. Clones share its pool.
+/// A PostgreSQL database. Cheap to clone; clones share the pool of connections.
 ///
 /// # Examples
 ///
@@ -48,11 +48,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The database that `settings` describe. Connects to nothing yet.
+    /// A handle of the database that `settings` describe. Connects at the first use, not here.
     ///
     /// # Errors
     ///
-    /// [`DbError::Setting`] where `OPTIONS.sslmode` needs what is not built in.
+    /// [`DbError::Setting`] where `OPTIONS.sslmode` needs the cargo feature `tls`, which is not enabled.
     pub fn open(alias: &str, settings: &DatabaseSettings) -> Result<Self, DbError> {
         let mut config = Config::new();
         config.application_name("nuages").dbname(&settings.name);
@@ -76,16 +76,17 @@ impl Postgres {
         Ok(Self { server, pool })
     }
 
-    /// Its alias in `DATABASES`.
+    /// The alias in `DATABASES`.
     pub fn alias(&self) -> &str {
         &self.server.alias
     }
 
-    /// A connection of the pool, for several queries or a transaction. It goes back when it is dropped.
+    /// Borrows a connection of the pool, for several queries or a transaction. Dropping it returns it.
     ///
     /// # Errors
     ///
-    /// [`DbError::Unavailable`] where the server does not answer, or no connection becomes free in time.
+    /// [`DbError::Unavailable`] where the server does not answer, or no connection becomes free within
+    /// `OPTIONS.timeout`.
     pub async fn client(&self) -> Result<PostgresClient, DbError> {
         match self.pool.get().await {
             Ok(object) => Ok(PostgresClient::new(object, self.server.clone())),
@@ -98,7 +99,7 @@ impl Postgres {
         }
     }
 
-    /// Runs a statement and tells how many rows it changed. It stays prepared on its connection.
+    /// Runs a statement and returns the number of rows it changed. It stays prepared on its connection.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl Postgres {
         self.client().await?.query_opt(sql, params).await
     }
 
-    /// Closes the connections that are not in use; the next use opens new ones.
+    /// Closes the connections that are not in use. The next query opens new ones.
     pub fn close(&self) {
         self.pool.retain(|_, _| false);
     }

@@ -10,7 +10,7 @@ use super::server::Server;
 use super::tls;
 use crate::{Unavailable, db::DbError, settings::DatabaseSettings};
 
-/// How long a server may take to accept a connection, whatever `OPTIONS.timeout` says.
+/// The longest time for connecting, even if `OPTIONS.timeout` is longer.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_800);
 
 /// The pool of connections to the database that `config` names. Connects to nothing yet.

@@ -1,4 +1,4 @@
-//! The server as its connections know it: its name in messages, its time limit, and the meaning of errors.
+//! The server of a pool: its name in messages, its time limit, and the translation of its errors.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,13 +9,13 @@ use crate::{Unavailable, db::DbError};
 /// The server's name for messages, and how long to wait for it.
 pub(super) struct Server {
     pub(super) alias: Arc<str>,
-    /// Its address and the database's name, with no credentials.
+    /// The address and the name of the database, without credentials.
     pub(super) address: String,
     pub(super) timeout: Duration,
 }
 
 impl Server {
-    /// What an error of a query means to the caller.
+    /// Translates an error of a query for the caller.
     pub(super) fn error(&self, error: tokio_postgres::Error) -> DbError {
         if is_unavailable(&error) {
             return Unavailable::new(self.describe(), Some(Box::new(error) as _)).into();
@@ -23,7 +23,7 @@ impl Server {
         DbError::Postgres { alias: self.alias.clone(), source: error }
     }
 
-    /// What an error while connecting means: only what the server itself refuses is not its absence.
+    /// Translates an error of connecting: the server is unavailable, unless it answered and refused.
     pub(super) fn connect_error(&self, error: tokio_postgres::Error) -> DbError {
         if error.as_db_error().is_some() {
             return self.error(error);
@@ -49,7 +49,7 @@ impl Server {
     }
 }
 
-/// Errors that pass by themselves (PostgreSQL manual, appendix A).
+/// Whether an error may pass by itself (PostgreSQL manual, appendix A).
 fn is_unavailable(error: &tokio_postgres::Error) -> bool {
     let Some(code) = error.as_db_error().map(ServerError::code) else {
         let source = std::error::Error::source(error);

@@ -4,7 +4,7 @@
 
 use rusqlite::ErrorCode;
 
-/// What the program tried: a read-only file fails a write for now, but is no reason for a read to fail.
+/// The kind of access that failed: a read-only file makes writes fail for now, but not reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Read,
@@ -16,7 +16,7 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-/// Whether the connection is better closed and opened anew.
+/// Whether the connection should be replaced by a new one.
 pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
@@ -31,7 +31,7 @@ pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Whether the file is readable, but the shared memory that a WAL database needs cannot be made.
+/// Whether the file may be readable, but the shared memory of a WAL database cannot be created.
 pub(super) fn cannot_share(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
@@ -39,7 +39,7 @@ pub(super) fn cannot_share(error: &rusqlite::Error) -> bool {
 /// Whether the error may pass by itself, so that the visitor gets a 503.
 pub(super) fn is_unavailable(error: &rusqlite::Error, access: Access) -> bool {
     match error.sqlite_error() {
-        // Without an extended code it is a statement that writes, given to `read`: a mistake in the program.
+        // Without an extended code, a statement that writes was given to `read`: a mistake in the program.
         Some(failure) if failure.code == ErrorCode::ReadOnly => {
             access == Access::Write || failure.extended_code != rusqlite::ffi::SQLITE_READONLY
         }

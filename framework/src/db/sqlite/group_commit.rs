@@ -1,9 +1,9 @@
-//! What the writer thread does: group commit.
+//! The writer thread: commits many jobs in one transaction.
 //!
-//! It takes all jobs that wait into one transaction, each in a savepoint so that one that fails harms no
-//! other, commits, and only then answers them. What keeps it from writing (a lock, a full disk, a
-//! read-only file) becomes [`Unavailable`](crate::Unavailable) within the database's timeout, and the
-//! next job tries again: nothing here needs a restart.
+//! It runs all waiting jobs in one transaction, each in a savepoint so that a failing job does not harm the
+//! others, commits, and then answers them. Where it cannot write (a lock, a full disk, a read-only file),
+//! jobs fail with [`Unavailable`](crate::Unavailable) within the database's timeout and the next job tries
+//! again, so that no fault needs a restart.
 
 use std::{
     cell::Cell,
@@ -27,30 +27,31 @@ use super::{
 };
 use crate::db::DbError;
 
-/// Jobs in one transaction at most, and how long it may go on taking more.
+/// Limits of one transaction: its number of jobs, and the time during which it accepts more.
 const MAX_BATCH: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(5);
-/// Pages in the WAL from which it is copied into the database (8 MiB with pages of 4 KiB), and from which
-/// the writer waits a little for readers to leave it, so that it starts again at its beginning.
+/// The size of the WAL, in pages of usually 4 KiB, from which it is copied into the database, and from
+/// which the writer also waits shortly for readers to leave the WAL, so that it can be restarted.
 const CHECKPOINT_PAGES: i32 = 2_000;
 const RESTART_PAGES: i32 = 8_000;
-/// Pages to wait for after a checkpoint that readers cut short: each one costs an fsync.
+/// Pages written between checkpoints that readers prevent from completing: each checkpoint costs an fsync.
 const CHECKPOINT_STEP: i32 = 500;
 /// How long a checkpoint may wait for readers.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
-/// How often a database that another process kept from changing to WAL is asked again.
+/// How often the writer tries again to change the journal to WAL after another process prevented it.
 const WAL_RETRY: Duration = Duration::from_secs(10);
-/// How long jobs run one to a transaction after a COMMIT failed because of one of many.
+/// How long jobs get a transaction each after one of many made COMMIT fail.
 const ALONE: Duration = Duration::from_secs(60);
 
-/// How often a database that another process writes to is asked again.
+/// The pause between two attempts to begin while another process holds the lock.
 const LOCK_POLL: Duration = Duration::from_millis(1);
 
 thread_local! {
-    /// Pages in the WAL after this thread's last COMMIT.
+    /// The size of the WAL in pages after this thread's last COMMIT.
     static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
 }
 
+/// The state of the writer thread.
 pub(super) struct GroupCommit {
     file: Arc<DatabaseFile>,
     inbox: mpsc::Receiver<WriterMessage>,
@@ -62,6 +63,7 @@ pub(super) struct GroupCommit {
     alone_until: Option<Instant>,
 }
 
+/// The open connection of the writer.
 struct Open {
     connection: Connection,
     identity: Option<Identity>,
@@ -88,14 +90,14 @@ impl GroupCommit {
         }
     }
 
-    /// Works until nobody can send jobs any more.
+    /// Runs until the last sender is dropped.
     pub(super) fn run(mut self) {
         loop {
             if self.pending.is_empty() {
                 if !self.closing.is_empty() {
                     self.open = None;
                     for done in self.closing.drain(..) {
-                        // Nobody waits any more: fine.
+                        // The caller may have stopped waiting.
                         let _ = done.send(());
                     }
                 }
@@ -132,7 +134,7 @@ impl GroupCommit {
         }
     }
 
-    /// Jobs wait in the order of their deadlines.
+    /// Answers jobs whose deadline has passed. Jobs wait in the order of their deadlines.
     fn answer_late(&mut self) {
         let now = Instant::now();
         while let Some(job) = self.pending.pop_front_if(|job| job.deadline() <= now) {
@@ -147,7 +149,7 @@ impl GroupCommit {
     fn commit_batch(&mut self, deadline: Instant) {
         match self.begin(deadline) {
             Ok(()) => self.locked = None,
-            // The first job's time is up, or nearly: the others may still wait.
+            // Only the first job's deadline has passed: the others can still wait.
             Err(error) if failure::is_busy(&error) => {
                 self.locked = Some(Arc::new(error));
                 return;
@@ -177,18 +179,18 @@ impl GroupCommit {
             }
             Some(loss) => {
                 let usable = roll_back(&open.connection);
-                // A database in memory lives in its connection; any other is opened anew.
+                // Files are opened again. A database in memory would be lost with its connection.
                 self.open = (self.file.path.is_none() && usable).then_some(open);
                 self.answer_lost(batch, &loss);
             }
         }
     }
 
-    /// Begins a transaction on a connection to the file that is at the path now.
+    /// Begins a transaction on the file that is at the path now, and opens it if necessary.
     fn begin(&mut self, deadline: Instant) -> rusqlite::Result<()> {
         let identity = self.file.identity(false);
         if self.open.as_ref().is_some_and(|open| open.identity != identity) {
-            tracing::warn!(alias = %self.file.alias, "the database file has been replaced: opening it anew");
+            tracing::warn!(alias = %self.file.alias, "the database file was replaced, opening the new one");
             self.open = None;
         }
         let mut open = match self.open.take() {
@@ -218,7 +220,7 @@ impl GroupCommit {
         begun
     }
 
-    /// Runs what waits, and what comes meanwhile.
+    /// Runs the waiting jobs, and those that arrive while they run.
     fn run_jobs(&mut self, connection: &Connection, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Loss> {
         let started = Instant::now();
         let most = match self.alone_until {
@@ -251,7 +253,7 @@ impl GroupCommit {
 
     fn commit(&mut self, connection: &Connection, jobs: usize) -> Result<(), Loss> {
         let Err(error) = execute(connection, "COMMIT") else { return Ok(()) };
-        // Only COMMIT sees a foreign key that is checked late, and it does not say whose it is.
+        // COMMIT checks deferred foreign keys, and its error does not say which job broke one.
         if jobs > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
             self.alone_until = Some(Instant::now() + ALONE);
             return Err(Loss::Constraint);
@@ -275,7 +277,7 @@ impl GroupCommit {
         }
     }
 
-    /// Copies the WAL into the database where it has grown, after the jobs have been answered.
+    /// Copies a large WAL into the database. Called after the jobs have been answered.
     fn checkpoint(&mut self) {
         let Some(open) = &mut self.open else { return };
         let pages = WAL_PAGES.get();
@@ -287,7 +289,7 @@ impl GroupCommit {
             return;
         }
         open.next_checkpoint = pages + CHECKPOINT_STEP;
-        // RESTART keeps writers out, other processes' too, while it copies: PASSIVE first leaves it nothing.
+        // RESTART blocks the writers of all processes while it copies, so PASSIVE copies most pages first.
         let steps: &[&str] = if pages >= RESTART_PAGES { &["PASSIVE", "RESTART"] } else { &["PASSIVE"] };
         for how in steps {
             let copied = open.connection.busy_timeout(RESTART_PATIENCE).and_then(|()| {
@@ -297,20 +299,23 @@ impl GroupCommit {
             });
             match copied {
                 Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
-                Err(error) => tracing::warn!(%error, alias = %self.file.alias, "cannot copy the WAL"),
+                Err(error) => {
+                    tracing::warn!(%error, alias = %self.file.alias, "cannot copy the WAL into the database")
+                }
             }
         }
     }
 }
 
-/// Why a batch was not committed.
+/// The reason why a transaction was not committed.
 enum Loss {
+    /// A statement failed.
     Sqlite(Arc<rusqlite::Error>),
-    /// One of many writes left a foreign key dangling.
+    /// One of several jobs broke a foreign key.
     Constraint,
-    /// The last write ended the transaction itself.
+    /// The last job ended the transaction.
     Ended,
-    /// The last write failed so badly that SQLite rolled everything back.
+    /// The last job failed with an error that makes SQLite roll everything back.
     RolledBack,
 }
 
@@ -331,8 +336,8 @@ impl From<rusqlite::Error> for Loss {
     }
 }
 
-/// Begins a transaction, or waits until another process lets it. SQLite's own way of waiting asks ever
-/// more rarely, every 100 ms in the end: it comes too late again and again where somebody else writes much.
+/// Begins a transaction, waiting until `deadline` for other processes. SQLite's own busy handler tries
+/// every 100 ms in the end, which is too rare beside a process that writes often.
 fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
     loop {
@@ -350,7 +355,7 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
-/// Ends a transaction that could not be committed; false where even that fails.
+/// Rolls back a transaction that was not committed. Returns false where that fails too.
 fn roll_back(connection: &Connection) -> bool {
     connection.is_autocommit() || execute(connection, "ROLLBACK").is_ok()
 }

@@ -1,4 +1,4 @@
-//! One write on its way through the writer thread, and the caller's side of waiting for it.
+//! One write on its way to the writer thread, and the handle with which its caller waits for it.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -18,29 +18,30 @@ use crate::{db::DbError, error::panic_message};
 const QUEUED: u8 = 0;
 const STARTED: u8 = 1;
 const GIVEN_UP: u8 = 2;
-/// The writer answers a late job itself, with the reason; only where it cannot, the caller gives up.
+/// The writer answers a late job itself, with the reason. The caller gives up after this additional time.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// An order to the writer thread.
 pub(super) enum WriterMessage {
     /// Run a job.
     Run(Box<dyn Job>),
-    /// Close the connection once nothing waits.
+    /// Close the connection when no job waits.
     Close(oneshot::Sender<()>),
 }
 
-/// A write, whatever its closure and its result are.
+/// A write with any closure and result type.
 pub(super) trait Job: Send {
-    /// When it is too late to begin.
+    /// The job must begin before this time.
     fn deadline(&self) -> Instant;
-    /// Whether somebody still waits for it; after that it is begun and its caller stays.
+    /// Marks the job as begun. Returns false where its caller has stopped waiting.
     fn begin(&self) -> bool;
-    /// Runs the closure and keeps its result for [`Job::answer`].
+    /// Runs the closure and stores its result for [`Job::answer`].
     fn run(&mut self, connection: &Connection) -> JobEnd;
-    /// Sends the result of the closure, or `failure` in its place.
+    /// Sends `failure` to the caller, or else the result of the closure.
     fn answer(self: Box<Self>, file: &DatabaseFile, failure: Option<DbError>);
 }
 
+/// How the closure of a job ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum JobEnd {
     Done,
@@ -60,13 +61,13 @@ struct Task<T, F> {
     deadline: Instant,
 }
 
-/// The caller's side of a job.
+/// The caller's handle of a job.
 pub(super) struct JobHandle<T> {
     receiver: oneshot::Receiver<Result<T, DbError>>,
     state: Arc<AtomicU8>,
 }
 
-/// Makes a job of a closure.
+/// Makes a job of a closure, with the handle to wait for it.
 pub(super) fn job<T, F>(work: F, timeout: Duration) -> (Box<dyn Job>, JobHandle<T>)
 where
     F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -80,7 +81,7 @@ where
 }
 
 impl<T> JobHandle<T> {
-    /// Waits for COMMIT. A job that has not begun in time will not begin any more.
+    /// Waits for the job's result, which comes after COMMIT. A job that has not begun in time is cancelled.
     pub(super) async fn wait(mut self, file: &DatabaseFile) -> Result<T, DbError> {
         let received = match time::timeout(file.timeout + GRACE, &mut self.receiver).await {
             Ok(received) => received,
@@ -131,7 +132,7 @@ where
             }),
             (None, None) => Err(file.unavailable("the write was not begun")),
         };
-        // A caller that has gone needs no answer.
+        // The caller may have stopped waiting.
         let _ = self.answer.send(result);
     }
 }

@@ -1,7 +1,7 @@
-//! SQLite: readers inline, one writer thread.
+//! SQLite: a pool of reading connections, and one thread that writes.
 //!
-//! The one file of `db` that says what an application may do with a SQLite database; how is said in
-//! `readers.rs` and `batch.rs`. Nothing is opened before the first read or write.
+//! [`Sqlite`] is the public handle; `readers` and `group_commit` do the work. The file is opened at the
+//! first read or write.
 
 use std::{fmt, sync::Arc};
 
@@ -21,7 +21,7 @@ use file::DatabaseFile;
 use readers::Readers;
 use writer::Writer;
 
-/// A SQLite database. Clones share its connections.
+/// A SQLite database. Cheap to clone; clones share the connections.
 ///
 /// # Examples
 ///
@@ -46,8 +46,8 @@ struct Inner {
 }
 
 impl Sqlite {
-    /// The database that `settings` describe. Opens nothing yet; `:memory:` is one that lives as long as
-    /// this value and its clones.
+    /// A handle of the database that `settings` describe. Opens no file yet. A database named `:memory:`
+    /// lives as long as this value and its clones.
     pub fn open(alias: &str, settings: &DatabaseSettings) -> Self {
         let file = Arc::new(DatabaseFile::new(alias, settings));
         let readers = Arc::new(Readers::new(file.clone(), settings.pool_size));
@@ -55,18 +55,20 @@ impl Sqlite {
         Self { inner: Arc::new(Inner { file, readers, writer }) }
     }
 
-    /// Its alias in `DATABASES`.
+    /// The alias in `DATABASES`.
     pub fn alias(&self) -> &str {
         &self.inner.file.alias
     }
 
-    /// Reads. `f` gets a connection that cannot write, and should take microseconds: it may run on the
-    /// async worker itself. Statements made with `prepare_cached` stay prepared.
+    /// Runs `f` on a connection that cannot write, and returns its result.
+    ///
+    /// `f` should take microseconds, because it may run on the async worker itself; slow queries belong in
+    /// [`read_long`](Self::read_long). Statements made with `prepare_cached` stay prepared.
     ///
     /// # Errors
     ///
     /// [`DbError::Unavailable`] where the file cannot be read now, or no connection becomes free within
-    /// the database's `OPTIONS.timeout`; [`DbError::Sqlite`] for what `f` returns otherwise.
+    /// `OPTIONS.timeout`; [`DbError::Sqlite`] for other errors of `f`.
     pub async fn read<T, F>(&self, f: F) -> Result<T, DbError>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -78,8 +80,8 @@ impl Sqlite {
         }
     }
 
-    /// Reads what takes long, such as a scan of a whole table: always on a blocking thread, on at most
-    /// half of the connections.
+    /// Runs a slow read, such as a scan of a whole table, on a blocking thread. All slow reads together use
+    /// at most half of the connections.
     ///
     /// # Errors
     ///
@@ -95,16 +97,16 @@ impl Sqlite {
         }
     }
 
-    /// Writes, and returns after COMMIT.
+    /// Runs `f` in a transaction on the writer thread, and returns its result after COMMIT.
     ///
-    /// All of `f` is done or nothing of it: an error or a panic undoes it. `f` runs in a transaction that
-    /// it shares with other writes, so it must be short, and neither begin nor end one (savepoints are
-    /// fine). If this future is dropped before `f` begins, `f` does not run.
+    /// An error or a panic of `f` undoes all its changes. `f` shares its transaction with other writes: it
+    /// must be short and must not begin or end a transaction (savepoints are allowed). If this future is
+    /// dropped before `f` begins, `f` does not run.
     ///
     /// # Errors
     ///
-    /// [`DbError::Unavailable`] where the database is locked for longer than `OPTIONS.timeout`, full or
-    /// read-only: then nothing was written. [`DbError::Sqlite`] for what `f` returns,
+    /// [`DbError::Unavailable`] where the database is full, read-only, or locked for longer than
+    /// `OPTIONS.timeout`; nothing was written then. [`DbError::Sqlite`] for other errors of `f`,
     /// [`DbError::Panicked`] where it panics.
     pub async fn write<T, F>(&self, f: F) -> Result<T, DbError>
     where
@@ -116,8 +118,8 @@ impl Sqlite {
         answer.wait(&self.inner.file).await
     }
 
-    /// Waits for the writes under way and closes the connections; the next use opens them again. The last
-    /// process to close a database puts its journal away.
+    /// Waits for running writes and closes the connections; the next use opens them again. The last
+    /// process that closes a database deletes its journal.
     pub async fn close(&self) {
         self.inner.readers.close();
         if self.inner.file.path.is_some() {

@@ -1,4 +1,4 @@
-//! The door to a database's writer thread: a bounded queue, and the thread started by the first job.
+//! The bounded queue of the writer thread, which the first job starts.
 
 use std::{
     sync::{
@@ -18,9 +18,10 @@ use super::{
 };
 use crate::db::DbError;
 
-/// Jobs that may wait; one more is answered as unavailable.
+/// The number of jobs that may wait. Further jobs fail as unavailable.
 const MAX_QUEUED: usize = 10_000;
 
+/// Sends jobs to the writer thread of one database.
 pub(super) struct Writer {
     file: Arc<DatabaseFile>,
     queue: Mutex<Option<Queue>>,
@@ -36,7 +37,7 @@ impl Writer {
         Self { file, queue: Mutex::new(None) }
     }
 
-    /// Queues a job, or tells why it cannot be queued.
+    /// Queues a job, and starts the thread if it is not running.
     pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         let mut slot = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let mut message = WriterMessage::Run(job);
@@ -65,7 +66,7 @@ impl Writer {
             None => false,
         };
         if sent {
-            // An error means that the thread has ended, and with it the connection.
+            // An error means that the thread has ended, which closed the connection.
             let _ = closed.await;
         }
     }
