@@ -1,6 +1,6 @@
-//! The one source of time. Everything that expires asks a [`Clock`]; tests move it, they never sleep.
+//! The clock that everything that expires asks. Tests move it instead of sleeping.
 //!
-//! A clock is cheap to clone; clones share one offset. Timeouts of sockets use tokio's timers instead.
+//! Clones share one offset. Timeouts of sockets do not ask it: they use tokio's timers.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// The system's clock, or one that tests have moved.
+/// The system's clock plus an offset, which tests change. Cheap to clone.
 ///
 /// # Examples
 ///
@@ -29,12 +29,12 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The system's clock, not moved.
+    /// The system's clock without an offset.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// The moment it is now.
+    /// The present moment.
     pub fn now(&self) -> SystemTime {
         let offset = self.offset_millis.load(Ordering::Relaxed);
         let step = Duration::from_millis(offset.unsigned_abs());

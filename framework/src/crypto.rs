@@ -1,12 +1,14 @@
-//! Salted HMACs, constant-time comparison and random text, as `django/utils/crypto.py` has them.
+//! Salted HMACs, constant-time comparison and random text, as in `django/utils/crypto.py`.
+//!
+//! Used by `signing`, the session keys, CSRF and `contrib::auth`.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// An HMAC-SHA256 whose key is SHA-256(salt + secret): Django's `salted_hmac(…, algorithm="sha256")`.
+/// HMAC-SHA256 with the key SHA-256(salt + secret), as Django's `salted_hmac(…, algorithm="sha256")`.
 ///
-/// The keyed state is made once and cloned for each message.
+/// Keeps the keyed state, which is cloned for each message.
 #[derive(Clone)]
 pub(crate) struct SaltedHmac(Hmac<Sha256>);
 
@@ -24,17 +26,17 @@ impl SaltedHmac {
     }
 }
 
-/// Whether two texts are the same, in a time that does not depend on where they differ.
+/// Whether two texts are equal. The time does not depend on where they differ.
 pub(crate) fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// SHA-256 of `text` in lower-case hex.
+/// The SHA-256 of `text` in lower-case hexadecimal.
 pub(crate) fn sha256_hex(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
-/// Lower-case hex.
+/// `bytes` in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -43,12 +45,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// `length` characters drawn evenly from `alphabet` (at most 128 of them, ASCII) by the system's
-/// random source.
+/// `length` random characters of `alphabet` (ASCII, at most 128), each equally likely, from the
+/// system's random source.
 ///
 /// # Panics
 ///
-/// Where the system has no random source: nothing safe can be done without one.
+/// Where the system has no random source: keys cannot be made safely without one.
 pub(crate) fn random_text(length: usize, alphabet: &[u8]) -> String {
     let mut text = String::with_capacity(length);
     let mut bytes = [0u8; 64];
@@ -59,11 +61,11 @@ pub(crate) fn random_text(length: usize, alphabet: &[u8]) -> String {
     text
 }
 
-/// Turns random bytes into letters of `alphabet` (at most 128 of them, ASCII), each as likely as any.
+/// Turns random bytes into characters of `alphabet` (ASCII, at most 128), each equally likely.
 pub(crate) fn evenly(bytes: impl IntoIterator<Item = u8>, alphabet: &[u8]) -> impl Iterator<Item = char> {
     debug_assert!(!alphabet.is_empty() && alphabet.len() <= 128 && alphabet.is_ascii());
     let letters = alphabet.len();
-    // The largest multiple of the alphabet's size in a byte: values past it would favour some letters.
+    // Bytes from this multiple of the alphabet's size on are skipped: they would favour some characters.
     let fair = 256 / letters * letters;
     let bytes = bytes.into_iter().map(usize::from).filter(move |&byte| byte < fair);
     bytes.map(move |byte| char::from(alphabet[byte % letters]))

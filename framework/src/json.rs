@@ -1,13 +1,13 @@
-//! JSON as Python's `json.dumps(…, separators=(",", ":"))` writes it: all ASCII, nothing to spare.
+//! Writes JSON as Python's `json.dumps(…, separators=(",", ":"))` does: ASCII, without spaces.
 //!
-//! Django decodes the text as Latin-1: raw UTF-8 would come back garbled.
+//! Used for signed values and session data. Django decodes them as Latin-1, which would garble UTF-8.
 
 use std::io;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// `value` as ASCII JSON.
+/// Writes `value` as ASCII JSON.
 pub(crate) fn to_ascii(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(128);
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Ascii))?;
@@ -22,7 +22,7 @@ impl Formatter for Ascii {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        // Python's ESCAPE_ASCII escapes all but space to tilde; serde_json has already dealt with
+        // Python's ESCAPE_ASCII escapes everything except space to tilde. serde_json has already escaped
         // quotes, backslashes and control characters below space.
         let plain = |c: char| (' '..='~').contains(&c);
         if fragment.chars().all(plain) {
@@ -41,8 +41,8 @@ impl Formatter for Ascii {
         Ok(())
     }
 
-    /// As Python's `repr`: Rust's `Debug` has the same digits and turns to exponents at the same
-    /// magnitudes, but writes them `1e16` and `1e-5` for `1e+16` and `1e-05`.
+    /// Writes floats as Python's `repr`. Rust's `Debug` has the same digits and uses exponents at the same
+    /// magnitudes, but writes `1e16` and `1e-5` for `1e+16` and `1e-05`.
     fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         let text = format!("{value:?}");
         match text.split_once('e').map(|(digits, exponent)| (digits, exponent.parse::<i32>())) {

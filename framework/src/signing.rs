@@ -1,7 +1,7 @@
-//! Signed text, as `django/core/signing.py` writes it: the one place where anything is signed.
+//! Signs text as `django/core/signing.py` does. All signatures of the framework are made here.
 //!
-//! Used by the session codec, and by projects for links and tokens that both programs must accept.
-//! The first secret signs; the fallbacks (`SECRET_KEY_FALLBACKS`) only verify.
+//! Sessions use it, and projects may sign links and tokens with it, which Django accepts as well.
+//! `SECRET_KEY` signs; `SECRET_KEY_FALLBACKS` only verify.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,30 +18,39 @@ use crate::{
     settings::Settings,
 };
 
-/// Inflated data larger than this is refused: a compression bomb, not a value.
+/// The largest size of decompressed data. Larger data is refused as a compression bomb.
 pub(crate) const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Why signed text was refused. The text itself is never shown.
+/// The reason why signed text was refused. Messages do not contain the text.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::signing::{Signer, SigningError};
+///
+/// let error = Signer::new("secret", &[], "my.salt").unsign("hello:forged").unwrap_err();
+/// assert!(matches!(error, SigningError::BadSignature));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
-    /// No signature, or one made with another secret or salt, or the text was changed.
+    /// The signature is missing, was made with another secret or salt, or belongs to another text.
     #[error("the signature does not match")]
     BadSignature,
-    /// The signature is good, but older than allowed.
+    /// The signature is valid but too old.
     #[error("the signature is {age} s old, more than {max_age} s", age = .age.as_secs(), max_age = .max_age.as_secs())]
     Expired {
-        /// How old it is.
+        /// The age of the signature.
         age: Duration,
-        /// How old it may be.
+        /// The greatest age that was allowed.
         max_age: Duration,
     },
-    /// The signature is good, the content is not what was expected.
-    #[error("signed content cannot be read")]
+    /// The signature is valid, but the content cannot be decoded or is of another type.
+    #[error("the signed content cannot be read")]
     BadContent(#[source] crate::BoxError),
 }
 
-/// Signs text: `value:signature` (Django's `Signer`).
+/// Signs and verifies text, as Django's `Signer`, `TimestampSigner`, `dumps` and `loads`.
 ///
 /// # Examples
 ///
@@ -67,7 +76,7 @@ impl Signer {
     /// Django's default salt for [`Signer::dumps`].
     pub const DEFAULT_OBJECT_SALT: &'static str = "django.core.signing";
 
-    /// A signer with this secret, which also accepts what `fallbacks` signed.
+    /// A signer that signs with `secret` and also accepts signatures made with one of `fallbacks`.
     pub fn new(secret: &str, fallbacks: &[String], salt: &str) -> Self {
         let salt = format!("{salt}signer");
         Self {
@@ -81,17 +90,17 @@ impl Signer {
         Self::new(&settings.secret_key, &settings.secret_key_fallbacks, salt)
     }
 
-    /// `value:signature`.
+    /// Returns `value:signature`.
     pub fn sign(&self, value: &str) -> String {
         let signature = URL_SAFE_NO_PAD.encode(self.signing.digest(value.as_bytes()));
         format!("{value}:{signature}")
     }
 
-    /// The value of `value:signature`.
+    /// Returns the value of `value:signature`.
     ///
     /// # Errors
     ///
-    /// [`SigningError::BadSignature`].
+    /// [`SigningError::BadSignature`] where the signature is not valid.
     pub fn unsign<'a>(&self, signed: &'a str) -> Result<&'a str, SigningError> {
         let (value, signature) = signed.rsplit_once(':').ok_or(SigningError::BadSignature)?;
         let mut text = [0u8; 43];
@@ -102,16 +111,16 @@ impl Signer {
         if good { Ok(value) } else { Err(SigningError::BadSignature) }
     }
 
-    /// `value:timestamp:signature` (Django's `TimestampSigner.sign`), signed at `now`.
+    /// Returns `value:timestamp:signature` with the timestamp `now` (Django's `TimestampSigner.sign`).
     pub fn sign_at(&self, value: &str, now: SystemTime) -> String {
         self.sign(&format!("{value}:{}", b62_encode(clock::unix(now))))
     }
 
-    /// The value of `value:timestamp:signature`, and when it was signed.
+    /// Returns the value of `value:timestamp:signature`, and the moment of signing.
     ///
     /// # Errors
     ///
-    /// [`SigningError::BadSignature`], also where the timestamp cannot be read.
+    /// [`SigningError::BadSignature`] where the signature or the timestamp is not valid.
     pub fn unsign_at<'a>(&self, signed: &'a str) -> Result<(&'a str, SystemTime), SigningError> {
         let stamped = self.unsign(signed)?;
         let (value, stamp) = stamped.rsplit_once(':').ok_or(SigningError::BadSignature)?;
@@ -119,11 +128,11 @@ impl Signer {
         Ok((value, clock::from_unix(seconds)))
     }
 
-    /// As [`Signer::unsign_at`], refusing what was signed more than `max_age` before `now`.
+    /// Returns the value of `value:timestamp:signature` if it was signed at most `max_age` before `now`.
     ///
     /// # Errors
     ///
-    /// [`SigningError::BadSignature`] and [`SigningError::Expired`].
+    /// [`SigningError::BadSignature`] as [`Signer::unsign_at`], and [`SigningError::Expired`].
     pub fn unsign_within<'a>(
         &self,
         signed: &'a str,
@@ -135,11 +144,27 @@ impl Signer {
         if age > max_age { Err(SigningError::Expired { age, max_age }) } else { Ok(value) }
     }
 
-    /// A JSON value, signed (Django's `signing.dumps`); `compress` as its argument of that name.
+    /// Signs a value as JSON, with the timestamp `now` (Django's `signing.dumps`). `compress` shortens large
+    /// values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use nuages::signing::Signer;
+    ///
+    /// let signer = Signer::new("secret", &[], Signer::DEFAULT_OBJECT_SALT);
+    /// let now = SystemTime::now();
+    /// let token = signer.dumps(&("reset", 7), false, now)?;
+    /// let day = Duration::from_secs(24 * 3600);
+    /// assert_eq!(signer.loads::<(String, u32)>(&token, Some(day), now)?, ("reset".into(), 7));
+    /// assert!(signer.loads::<(String, u32)>(&token, Some(day), now + 2 * day).is_err());
+    /// # Ok::<(), nuages::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`SigningError::BadContent`] where the value has no JSON form.
+    /// [`SigningError::BadContent`] where the value cannot be written as JSON.
     pub fn dumps(
         &self,
         value: &impl Serialize,
@@ -150,7 +175,8 @@ impl Signer {
         Ok(self.seal(&json, compress, now))
     }
 
-    /// What [`Signer::dumps`] signed, at most `max_age` ago (Django's `signing.loads`).
+    /// Returns the value that [`Signer::dumps`] signed at most `max_age` before `now` (Django's
+    /// `signing.loads`).
     ///
     /// # Errors
     ///
@@ -169,7 +195,7 @@ impl Signer {
         serde_json::from_slice(&json).map_err(|e| SigningError::BadContent(e.into()))
     }
 
-    /// Django's `TimestampSigner.sign_object` from its JSON on: `[.]base64:timestamp:signature`.
+    /// Signs JSON as Django's `TimestampSigner.sign_object`: `[.]base64:timestamp:signature`.
     pub(crate) fn seal(&self, json: &[u8], compress: bool, now: SystemTime) -> String {
         let mut sealed = String::with_capacity(json.len() * 4 / 3 + 56);
         match if compress { deflate(json) } else { None } {
@@ -187,7 +213,7 @@ impl Signer {
         sealed
     }
 
-    /// The JSON that [`Signer::seal`] sealed. Verifies before it inflates; the size is capped.
+    /// Returns the JSON that [`Signer::seal`] signed. Verifies it before decompressing, and limits its size.
     pub(crate) fn unseal(&self, sealed: &str) -> Result<(Vec<u8>, SystemTime), SigningError> {
         let (payload, signed_at) = self.unsign_at(sealed)?;
         let bad = |error: crate::BoxError| SigningError::BadContent(error);
@@ -202,9 +228,9 @@ impl Signer {
     }
 }
 
-/// The zlib form, where it is worth it: Django's rule in `sign_object`.
+/// Compresses with zlib; `None` where that saves less than two bytes, as in Django's `sign_object`.
 fn deflate(data: &[u8]) -> Option<Vec<u8>> {
-    // The header, the checksum and one block take 8 bytes: shorter data never gains.
+    // The header, the checksum and one block take 8 bytes: shorter data never gets smaller.
     if data.len() < 10 {
         return None;
     }
@@ -218,7 +244,7 @@ fn inflate(data: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut large = Vec::with_capacity(data.len() * 3);
     ZlibDecoder::new(data).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut large)?;
     if large.len() as u64 > MAX_INFLATED_BYTES {
-        let text = format!("inflates to more than {MAX_INFLATED_BYTES} bytes");
+        let text = format!("decompresses to more than {MAX_INFLATED_BYTES} bytes");
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
     }
     Ok(large)

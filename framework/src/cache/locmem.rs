@@ -1,8 +1,8 @@
 //! `locmem`: a cache in this process's memory, bounded in entries and in bytes.
 //!
-//! Eviction is the clock algorithm: a hand goes round the entries, spares once whatever was read since
-//! it last came by, and drops the rest. Each write also looks at two entries for ones whose time is over.
-//! A process never sees what another one cached, and a restart forgets everything.
+//! Eviction is the clock algorithm: a hand goes round the entries, spares those that were read since its
+//! last round, and evicts the others. Each write also checks two entries and drops expired ones. Processes
+//! do not share entries, and a restart loses them.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,14 +16,30 @@ use indexmap::IndexMap;
 use super::{CacheError, CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
 use crate::Clock;
 
-/// Below this many entries one lock does; above it there are [`SHARDS`].
+/// Caches of fewer entries have one lock; larger ones have [`SHARDS`].
 const SHARDED_FROM: usize = 4096;
 const SHARDS: usize = 16;
-/// What one cache may hold, in bytes: keys, values, and [`OVERHEAD`] for each entry.
+/// The size limit of one cache in bytes: keys, values, and [`OVERHEAD`] for each entry.
 const MAX_BYTES: usize = 256 << 20;
 const OVERHEAD: usize = 128;
 
 /// A cache in memory. Clones and [views](Locmem::view) share their entries.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use nuages::{Clock, cache::{CacheStore, KeySpace, Locmem, Ttl}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// let clock = Clock::system();
+/// let cache = Locmem::new(KeySpace::new("", 1), 1000, clock.clone());
+/// cache.set("greeting", "hello".into(), Ttl::After(Duration::from_secs(60))).await?;
+/// assert!(cache.exists("greeting").await?);
+/// clock.advance(Duration::from_secs(60));
+/// assert!(!cache.exists("greeting").await?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Locmem {
     keys: KeySpace,
@@ -42,21 +58,21 @@ struct Map {
 struct Shard {
     entries: IndexMap<Box<str>, Entry>,
     bytes: usize,
-    /// Where eviction looks next.
+    /// The next entry that eviction looks at.
     hand: usize,
-    /// Where the search for entries whose time is over looks next.
-    broom: usize,
+    /// The next entry that the search for expired entries looks at.
+    sweep: usize,
 }
 
 struct Entry {
     value: Bytes,
     expires: Option<SystemTime>,
-    /// Read since the hand last came by.
+    /// Read since the hand's last round.
     used: bool,
 }
 
 impl Locmem {
-    /// An empty cache of at most `max_entries` entries (at least one) and 256 MiB.
+    /// Makes an empty cache of at most `max_entries` entries (at least one) and 256 MiB.
     pub fn new(keys: KeySpace, max_entries: usize, clock: Clock) -> Self {
         let count = if max_entries < SHARDED_FROM { 1 } else { SHARDS };
         let map = Map {
@@ -68,49 +84,49 @@ impl Locmem {
         Self { keys, clock, map: Arc::new(map) }
     }
 
-    /// The same entries under another key prefix, version and timeout.
+    /// The same memory under another key prefix, version and timeout.
     #[must_use]
     pub fn view(&self, keys: KeySpace) -> Self {
         Self { keys, ..self.clone() }
     }
 
-    /// How many entries there are, those whose time is over but which were not yet dropped included.
+    /// The number of entries, including expired ones that have not been dropped yet.
     pub fn len(&self) -> usize {
         (0..self.map.shards.len()).map(|index| self.map.lock(index).entries.len()).sum()
     }
 
-    /// Whether there are no entries.
+    /// Whether the cache has no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Works on `key` with its shard locked.
+    /// Runs `work` on `key` while its shard is locked.
     fn on<'a, T: Send + 'a>(
         &'a self,
         key: &'a str,
         work: impl FnOnce(&mut Slot<'_>) -> Result<T, CacheError> + Send + 'a,
     ) -> CacheFuture<'a, T> {
         Box::pin(async move {
-            let wire = self.keys.wire(key);
-            let mut shard = self.map.lock(self.map.place(&wire));
-            work(&mut Slot { shard: &mut shard, key: &wire, now: self.clock.now(), map: &self.map })
+            let server_key = self.keys.server_key(key);
+            let mut shard = self.map.lock(self.map.place(&server_key));
+            work(&mut Slot { shard: &mut shard, key: &server_key, now: self.clock.now(), map: &self.map })
         })
     }
 }
 
 impl Map {
-    fn place(&self, wire: &str) -> usize {
-        // The remainder is below the number of shards, so that it fits.
-        (self.hasher.hash_one(wire) % self.shards.len() as u64) as usize
+    fn place(&self, server_key: &str) -> usize {
+        // The remainder is below the number of shards, so it fits a usize.
+        (self.hasher.hash_one(server_key) % self.shards.len() as u64) as usize
     }
 
     fn lock(&self, index: usize) -> MutexGuard<'_, Shard> {
-        // No operation on a shard panics half-way, so that a poisoned lock guards whole data.
+        // No operation panics while a shard is inconsistent, so a poisoned lock can be used.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_two(&self, one: usize, other: usize) -> Locked<'_> {
-        // Always the lower shard first: two moves in opposite directions cannot wait for each other.
+        // The lower shard first, always: two moves in opposite directions cannot deadlock.
         let low = one.min(other);
         let first = self.lock(low);
         let second = (one != other).then(|| self.lock(one.max(other)));
@@ -123,7 +139,7 @@ impl Map {
     }
 }
 
-/// The locked shards of two keys, which may be one.
+/// The locked shards of two keys, which may be the same shard.
 struct Locked<'a> {
     map: &'a Map,
     low: usize,
@@ -151,7 +167,7 @@ struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// The value, not counted as read.
+    /// The value, without marking it as read.
     fn peek(&mut self) -> Option<&Bytes> {
         let index = self.shard.find(self.key, self.now)?;
         Some(&self.shard.entries[index].value)
@@ -172,18 +188,18 @@ impl Slot<'_> {
     fn put(&mut self, value: &[u8], life: Life) {
         self.remove();
         let expires = match life {
-            Life::Over => return,
+            Life::Expired => return,
             Life::Endless => None,
             Life::For(duration) => self.now.checked_add(duration),
         };
-        self.shard.sweep(self.now);
+        self.shard.drop_expired(self.now);
         let cost = cost(self.key, value);
         while self.shard.entries.len() >= self.map.max_entries
             || (self.shard.bytes + cost > self.map.max_bytes && !self.shard.entries.is_empty())
         {
             self.shard.turn(self.now);
         }
-        // A copy: the caller's bytes may be a small part of a large buffer.
+        // A copy, because the caller's bytes may keep a much larger buffer alive.
         let value = Bytes::copy_from_slice(value);
         self.shard.bytes += cost;
         self.shard.entries.insert(self.key.into(), Entry { value, expires, used: false });
@@ -195,16 +211,16 @@ fn cost(key: &str, value: &[u8]) -> usize {
 }
 
 impl Entry {
-    fn over(&self, now: SystemTime) -> bool {
+    fn is_expired(&self, now: SystemTime) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 }
 
 impl Shard {
-    /// Where the live entry of `key` is; one whose time is over is dropped.
+    /// The index of the live entry of `key`. Drops an expired entry.
     fn find(&mut self, key: &str, now: SystemTime) -> Option<usize> {
         let index = self.entries.get_index_of(key)?;
-        if self.entries[index].over(now) {
+        if self.entries[index].is_expired(now) {
             self.drop_at(index);
             return None;
         }
@@ -217,28 +233,28 @@ impl Shard {
         }
     }
 
-    /// One step of the hand: drops the entry under it, or spares it once if it was read.
+    /// Moves the hand one step: evicts the entry under it, or spares it once if it was read.
     fn turn(&mut self, now: SystemTime) {
         if self.hand >= self.entries.len() {
             self.hand = 0;
         }
         match self.entries.get_index_mut(self.hand) {
-            Some((_, entry)) if entry.used && !entry.over(now) => entry.used = false,
+            Some((_, entry)) if entry.used && !entry.is_expired(now) => entry.used = false,
             _ => self.drop_at(self.hand),
         }
-        // After a drop the newest entry lies under the hand: it is not the next one to go.
+        // Evicting moved the newest entry under the hand: it must not be the next one evicted.
         self.hand += 1;
     }
 
-    /// Looks at the next two entries and drops those whose time is over.
-    fn sweep(&mut self, now: SystemTime) {
+    /// Checks the next two entries and drops those that have expired.
+    fn drop_expired(&mut self, now: SystemTime) {
         for _ in 0..2 {
-            if self.broom >= self.entries.len() {
-                self.broom = 0;
+            if self.sweep >= self.entries.len() {
+                self.sweep = 0;
             }
-            match self.entries.get_index(self.broom) {
-                Some((_, entry)) if entry.over(now) => self.drop_at(self.broom),
-                _ => self.broom += 1,
+            match self.entries.get_index(self.sweep) {
+                Some((_, entry)) if entry.is_expired(now) => self.drop_at(self.sweep),
+                _ => self.sweep += 1,
             }
         }
     }
@@ -311,7 +327,7 @@ impl CacheStore for Locmem {
     ) -> CacheFuture<'a, Moved> {
         Box::pin(async move {
             self.map.check(&new)?;
-            let (from, to) = (self.keys.wire(from), self.keys.wire(to));
+            let (from, to) = (self.keys.server_key(from), self.keys.server_key(to));
             let (life, now) = (self.keys.life(ttl), self.clock.now());
             let mut locked = self.map.lock_two(self.map.place(&from), self.map.place(&to));
             match locked.slot(&from, now).peek() {
@@ -338,15 +354,15 @@ impl CacheStore for Locmem {
 
     fn scan<'a>(&'a self, prefix: &'a str, from: Option<Cursor>) -> CacheFuture<'a, Page> {
         Box::pin(async move {
-            // A page is a shard: entries do not change shards, so that none is missed.
+            // Each page is a shard. Entries never change shards, so none is missed.
             let index = from.map_or(0, |cursor| cursor.0 as usize);
             if index >= self.map.shards.len() {
                 return Ok(Page::default());
             }
-            let (wire, now) = (self.keys.wire(prefix), self.clock.now());
+            let (server_prefix, now) = (self.keys.server_key(prefix), self.clock.now());
             let shard = self.map.lock(index);
-            let live = shard.entries.iter().filter(|(_, entry)| !entry.over(now));
-            let ours = live.filter(|(key, _)| key.starts_with(&wire));
+            let live = shard.entries.iter().filter(|(_, entry)| !entry.is_expired(now));
+            let ours = live.filter(|(key, _)| key.starts_with(&server_prefix));
             let keys = ours.filter_map(|(key, _)| self.keys.strip(key).map(str::to_owned)).collect();
             let next = (index + 1 < self.map.shards.len()).then_some(Cursor(index as u64 + 1));
             Ok(Page { next, keys })

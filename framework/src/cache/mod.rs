@@ -1,7 +1,8 @@
 //! Caches: bytes under keys, in this process (`locmem`) or on a Redis server (`redis`).
 //!
-//! [`Caches`] holds one [`CacheStore`] for each alias of `CACHES`; sessions and projects ask it.
-//! Values are not pickled, so that a cache is not shared with Django, but keys are named as Django's.
+//! [`Caches`] holds one [`CacheStore`] for each alias of `CACHES`. The session engines use them, and so
+//! can a project. Keys are named as in Django; values are not: Django stores Python pickles, which
+//! Nuages neither reads nor writes.
 
 mod error;
 mod keyspace;
@@ -25,18 +26,40 @@ use crate::{
 };
 
 /// The caches of a project, by alias. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{Clock, cache::{Caches, Ttl}, settings::Settings};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// let text = r#"
+/// SECRET_KEY = "an example of a key that has fifty characters, as it should"
+/// DEBUG = true
+///
+/// [CACHES.default]
+/// BACKEND = "locmem"
+/// "#;
+/// let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let caches = Caches::open(&settings, Clock::system())?;
+/// if let Some(cache) = caches.get("default") {
+///     cache.set("greeting", "hello".into(), Ttl::Default).await?;
+///     assert_eq!(cache.get("greeting").await?.as_deref(), Some(&b"hello"[..]));
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Caches {
     stores: BTreeMap<String, Arc<dyn CacheStore>>,
 }
 
 impl Caches {
-    /// One cache for each entry of `CACHES`. No socket is opened before a cache's first use.
+    /// Makes a cache of each entry of `CACHES`. Connects to a server at the first use, not here.
     ///
     /// # Errors
     ///
-    /// Every entry that cannot be used: a server's address that does not parse, or a backend that
-    /// needs a cargo feature which was not built.
+    /// Every entry that cannot be used, all of them together: an address that does not parse, or a
+    /// backend whose cargo feature is not enabled.
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
         let mut caches = Self::default();
         let mut errors = SettingsErrors::default();
@@ -57,19 +80,19 @@ impl Caches {
         errors.or(caches)
     }
 
-    /// Adds a cache of one's own, or replaces one.
+    /// Adds a custom cache, or replaces the one with this alias.
     #[must_use]
     pub fn with(mut self, alias: impl Into<String>, store: Arc<dyn CacheStore>) -> Self {
         self.stores.insert(alias.into(), store);
         self
     }
 
-    /// The cache named `alias`.
+    /// The cache with this alias, if there is one.
     pub fn get(&self, alias: &str) -> Option<&Arc<dyn CacheStore>> {
         self.stores.get(alias)
     }
 
-    /// The names of the caches.
+    /// The aliases of all caches, sorted.
     pub fn aliases(&self) -> impl Iterator<Item = &str> {
         self.stores.keys().map(String::as_str)
     }

@@ -1,6 +1,6 @@
-//! [`CacheStore`]: what every cache can do. Sessions and projects use it; backends implement it.
+//! [`CacheStore`], the trait of all caches. Session engines and projects call it; backends implement it.
 //!
-//! Values are bytes; nothing here knows what they mean. All operations on one key are atomic.
+//! Values are opaque bytes. Every operation on one key is atomic.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -9,19 +9,29 @@ use bytes::Bytes;
 use super::CacheError;
 use crate::BoxFuture;
 
-/// What each operation of a cache returns.
+/// The future that each operation of a cache returns.
 pub type CacheFuture<'a, T> = BoxFuture<'a, Result<T, CacheError>>;
 
 /// How long an entry lives, counted from the write.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use nuages::cache::Ttl;
+///
+/// assert_eq!(Ttl::from(Duration::from_secs(60)), Ttl::After(Duration::from_secs(60)));
+/// assert_eq!(Ttl::default(), Ttl::Default);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ttl {
-    /// As the cache's `TIMEOUT` says.
+    /// Expires after the cache's `TIMEOUT`.
     #[default]
     Default,
-    /// So long. Zero is over at once: the key is absent afterwards, as with Django's `timeout=0`.
+    /// Expires after this duration; zero expires immediately, as Django's `timeout=0`.
     After(Duration),
-    /// Until it is deleted or evicted.
+    /// Stays until it is deleted or evicted.
     Never,
 }
 
@@ -31,7 +41,22 @@ impl From<Duration> for Ttl {
     }
 }
 
-/// What became of [`CacheStore::move_value`].
+/// The result of [`CacheStore::move_value`].
+///
+/// # Examples
+///
+/// ```
+/// use nuages::cache::{CacheError, CacheStore, Moved, Ttl};
+///
+/// /// Publishes a draft that nobody has changed since it was read.
+/// async fn publish(cache: &dyn CacheStore, draft: &[u8]) -> Result<bool, CacheError> {
+///     let text = draft.to_vec().into();
+///     match cache.move_value("draft", draft, "article", text, Ttl::Never).await? {
+///         Moved::Done => Ok(true),
+///         Moved::Changed | Moved::Gone | Moved::Taken => Ok(false),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Moved {
@@ -46,45 +71,88 @@ pub enum Moved {
 }
 
 /// One page of [`CacheStore::scan`].
+///
+/// # Examples
+///
+/// ```
+/// use nuages::cache::{CacheError, CacheStore};
+///
+/// async fn count(cache: &dyn CacheStore, prefix: &str) -> Result<usize, CacheError> {
+///     let mut page = cache.scan(prefix, None).await?;
+///     let mut count = page.keys.len();
+///     while let Some(next) = page.next {
+///         page = cache.scan(prefix, Some(next)).await?;
+///         count += page.keys.len();
+///     }
+///     Ok(count)
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Where the next page begins; `None` after the last one.
+    /// Where the next page begins; `None` on the last page.
     pub next: Option<Cursor>,
-    /// The keys of this page, as they were given to `set`: there may be none on a page before the last.
+    /// The keys, as they were given to `set`. Any page may be empty, not only the last.
     pub keys: Vec<String>,
 }
 
-/// A place in a scan. Only the cache that gave it out understands it.
+/// A position in a scan. It has a meaning only to the cache that returned it.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::cache::{Cursor, Page};
+///
+/// // A cache of four buckets returns one bucket a page.
+/// let page = Page { keys: vec!["greeting".into()], next: Some(Cursor(1)) };
+/// assert_eq!(page.next.map(|cursor| cursor.0), Some(1));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor(pub u64);
 
 /// A cache: bytes under keys, each with a time to live.
 ///
-/// The keys are the caller's; the cache puts `KEY_PREFIX:VERSION:` before them, as Django's `make_key`.
-/// An entry whose time is over is absent in every operation. Any entry may vanish earlier: caches evict.
+/// Callers pass their own keys; the cache puts `KEY_PREFIX:VERSION:` before them, as Django's `make_key`.
+/// Expired entries are absent in every operation. Entries may vanish earlier, because caches evict.
+///
+/// Implement it for a custom backend and add that with [`Caches::with`](super::Caches::with).
 ///
 /// # Errors
 ///
-/// Every operation fails with [`CacheError::Unavailable`] where the server does not answer in time; a
-/// write that fails so may still have been carried out.
+/// Every operation fails with [`CacheError::Unavailable`] where the server does not answer in time. A
+/// write that fails with that error may still have been carried out.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{Clock, cache::{CacheStore, KeySpace, Locmem, Ttl}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// let cache: &dyn CacheStore = &Locmem::new(KeySpace::new("", 1), 1000, Clock::system());
+/// assert!(cache.add("visits", "1".into(), Ttl::Default).await?);
+/// // Only the caller that read the present value can replace it: no increment is lost.
+/// assert!(cache.compare_and_set("visits", Some(b"1"), Some("2".into()), Ttl::Default).await?);
+/// assert!(!cache.compare_and_set("visits", Some(b"1"), Some("2".into()), Ttl::Default).await?);
+/// # Ok(()) }
+/// ```
 pub trait CacheStore: Debug + Send + Sync {
-    /// Whether other processes see the same entries.
+    /// Whether other processes share these entries.
     fn is_shared(&self) -> bool;
 
-    /// The value under `key`.
+    /// Returns the value under `key`.
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>>;
 
-    /// The values under `keys`, in their order. Each is read atomically, not all of them together.
+    /// Returns the values under `keys`, in their order. Each read is atomic, all of them together are not.
     fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>>;
 
-    /// Puts `value` under `key`, whatever was there.
+    /// Stores `value` under `key` and replaces a value that is there.
     fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, ()>;
 
-    /// Puts `value` under `key` only if it is absent; says whether it did.
+    /// Stores `value` under `key` if the key is absent; returns whether it did.
     fn add<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, bool>;
 
-    /// Puts `new` under `key` (`None` deletes it) only if `expected` is there (`None` = it is absent);
-    /// says whether it did. `ttl` counts for the new value.
+    /// Replaces `expected` by `new` if `expected` is the present value; returns whether it did.
+    ///
+    /// `expected: None` means that the key is absent, `new: None` deletes it. `ttl` is the new value's.
     fn compare_and_set<'a>(
         &'a self,
         key: &'a str,
@@ -93,8 +161,8 @@ pub trait CacheStore: Debug + Send + Sync {
         ttl: Ttl,
     ) -> CacheFuture<'a, bool>;
 
-    /// Moves an entry to another key with another value, in one step, only if `expected` is under
-    /// `from` and `to` is absent.
+    /// Deletes `from` and stores `new` under `to` in one step, if `from` has the value `expected` and
+    /// `to` is absent.
     fn move_value<'a>(
         &'a self,
         from: &'a str,
@@ -104,18 +172,18 @@ pub trait CacheStore: Debug + Send + Sync {
         ttl: Ttl,
     ) -> CacheFuture<'a, Moved>;
 
-    /// Deletes `key`; says whether it was there.
+    /// Deletes `key`; returns whether it was there.
     fn delete<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool>;
 
     /// Whether `key` is there.
     fn exists<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool>;
 
-    /// One page of the keys that begin with `prefix`, in no order; `None` begins.
+    /// Returns one page of the keys that begin with `prefix`, unordered. `from: None` begins a scan.
     ///
-    /// A key that is there during the whole scan is listed at least once.
+    /// A key that exists during the whole scan is listed at least once.
     fn scan<'a>(&'a self, prefix: &'a str, from: Option<Cursor>) -> CacheFuture<'a, Page>;
 
-    /// Deletes every key of this cache: those under its `KEY_PREFIX` and `VERSION` only, where Django
-    /// empties the whole Redis database.
+    /// Deletes all keys under this cache's `KEY_PREFIX` and `VERSION`. Django empties the whole Redis
+    /// database instead.
     fn clear(&self) -> CacheFuture<'_, ()>;
 }

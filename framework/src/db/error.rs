@@ -1,7 +1,7 @@
-//! What can go wrong with a database, for every engine.
+//! Errors of databases, for every engine.
 //!
-//! Whatever passes by itself (locked, full, read-only, unreachable, no free connection) is
-//! [`DbError::Unavailable`] and becomes a 503; every other error keeps the driver's as its source.
+//! Errors that may pass by themselves (locked, full, read-only, unreachable, no free connection) are
+//! [`DbError::Unavailable`] and become a 503. All others keep the driver's error as their source.
 
 use std::{error::Error, sync::Arc};
 
@@ -21,7 +21,8 @@ use crate::Unavailable;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DbError {
-    /// Locked, full, read-only, unreachable, or no free connection in time: a 503.
+    /// The database is locked, full, read-only or unreachable, or no connection became free in time. The
+    /// response is a 503.
     #[error("the database did not answer")]
     Unavailable(
         #[from]
@@ -33,7 +34,7 @@ pub enum DbError {
     Sqlite {
         /// The alias in `DATABASES`.
         alias: Arc<str>,
-        /// What SQLite said; shared, where one failure fails several writes.
+        /// SQLite's error, shared because one failed COMMIT fails several writes.
         source: Arc<rusqlite::Error>,
     },
     /// PostgreSQL refused a statement or a login.
@@ -42,10 +43,10 @@ pub enum DbError {
     Postgres {
         /// The alias in `DATABASES`.
         alias: Arc<str>,
-        /// What PostgreSQL said.
+        /// PostgreSQL's error.
         source: tokio_postgres::Error,
     },
-    /// A closure given to [`Sqlite::write`](super::Sqlite::write) panicked; its changes are undone.
+    /// A closure given to [`Sqlite::write`](super::Sqlite::write) panicked. Its changes are undone.
     #[error("a write to the database \"{alias}\" panicked: {message}")]
     Panicked {
         /// The alias in `DATABASES`.
@@ -53,7 +54,7 @@ pub enum DbError {
         /// The panic's message.
         message: String,
     },
-    /// A closure given to [`Sqlite::write`](super::Sqlite::write) ended the transaction that it runs in.
+    /// A closure given to [`Sqlite::write`](super::Sqlite::write) ended the transaction in which it runs.
     #[error(
         "a write to the database \"{alias}\" ended its transaction with COMMIT or ROLLBACK, expected neither"
     )]
@@ -61,22 +62,22 @@ pub enum DbError {
         /// The alias in `DATABASES`.
         alias: Arc<str>,
     },
-    /// A setting of `DATABASES` that this program cannot honour.
+    /// An entry of `DATABASES` has a value that this program cannot use.
     #[error("DATABASES.{alias}.{name} = \"{value}\": {problem}")]
     Setting {
         /// The alias in `DATABASES`.
         alias: Arc<str>,
         /// The entry's name, such as `ENGINE`.
         name: &'static str,
-        /// Its value.
+        /// The value.
         value: String,
-        /// What is wrong with it, and what was expected.
+        /// The problem, and what was expected.
         problem: String,
     },
 }
 
 impl DbError {
-    /// Whether a row with the same unique key is there already.
+    /// Whether the statement failed because a row with the same unique key exists.
     pub fn is_unique_violation(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => source.sqlite_error().is_some_and(|error| {
@@ -93,14 +94,14 @@ impl DbError {
         }
     }
 
-    /// Whether another process held a lock for too long.
+    /// Whether another connection held a lock for too long.
     pub(crate) fn is_locked(&self) -> bool {
         let Self::Unavailable(unavailable) = self else { return false };
         let source = unavailable.source().and_then(|source| source.downcast_ref::<Arc<rusqlite::Error>>());
-        source.is_some_and(|error| super::place::is_busy(error))
+        source.is_some_and(|error| super::sqlite::is_busy(error))
     }
 
-    /// Whether a table is missing: the sign of migrations that have not been applied.
+    /// Whether the statement failed because a table is missing. Usually migrations have not been applied.
     pub fn is_missing_table(&self) -> bool {
         match self {
             Self::Sqlite { source, .. } => source.to_string().contains("no such table"),

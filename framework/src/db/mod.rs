@@ -1,34 +1,24 @@
-//! Databases: SQLite, and PostgreSQL where that is built in.
+//! Databases: SQLite, and PostgreSQL with the cargo feature `postgres`.
 //!
-//! [`Databases`] holds what `DATABASES` describes, by alias; a project gets the same handles as the
-//! framework's own stores. Nothing is opened before its first use. This floor knows nothing of tables:
-//! they are the migrations' and the stores' business.
+//! [`Databases`] holds a handle for each entry of `DATABASES`. Projects use the same handles as the
+//! session stores and the migrations. Files and connections are opened at the first use.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::settings::{DatabaseEngine, DatabaseSettings, Settings};
 
-mod batch;
 mod error;
-mod job;
-mod place;
 #[cfg(feature = "postgres")]
-mod postgres;
-mod readers;
+pub mod postgres;
 mod sqlite;
-mod writer;
 
-#[cfg(feature = "postgres")]
-pub use deadpool_postgres;
 pub use error::DbError;
 #[cfg(feature = "postgres")]
-pub use postgres::{Postgres, PostgresClient};
+pub use postgres::{Postgres, PostgresClient, PostgresTransaction};
 pub use rusqlite;
 pub use sqlite::Sqlite;
-#[cfg(feature = "postgres")]
-pub use tokio_postgres;
 
-/// The databases of a project, by alias. Clones share their connections.
+/// The databases of a project, by alias. Cheap to clone; clones share their connections.
 ///
 /// # Examples
 ///
@@ -46,11 +36,11 @@ pub use tokio_postgres;
 pub struct Databases(Arc<BTreeMap<String, Database>>);
 
 impl Databases {
-    /// Makes a handle of each entry of `DATABASES`. Opens no file and no socket.
+    /// Makes a handle for each entry of `DATABASES`. Opens no file and no connection.
     ///
     /// # Errors
     ///
-    /// [`DbError::Setting`] where an entry needs what is not built in, or has a value that means nothing.
+    /// [`DbError::Setting`] where an entry has an unknown value, or needs a cargo feature that is not enabled.
     pub fn open(settings: &Settings) -> Result<Self, DbError> {
         let databases = settings
             .databases
@@ -60,7 +50,7 @@ impl Databases {
         Ok(Self(Arc::new(databases)))
     }
 
-    /// The database with this alias.
+    /// The database with this alias, if there is one.
     pub fn get(&self, alias: &str) -> Option<&Database> {
         self.0.get(alias)
     }
@@ -70,7 +60,7 @@ impl Databases {
         self.0.keys().map(String::as_str)
     }
 
-    /// Finishes the writes under way and closes all connections. The next use opens them again.
+    /// Waits for running writes and closes all connections. The next use opens them again.
     pub async fn close(&self) {
         for database in self.0.values() {
             database.close().await;
@@ -78,19 +68,40 @@ impl Databases {
     }
 }
 
-/// A database of one of the engines that are built in.
+/// A database of one of the supported engines.
+///
+/// # Examples
+///
+/// ```no_run
+/// use nuages::{Error, Result, db::Database};
+///
+/// async fn count(database: &Database) -> Result<i64> {
+///     let sql = "SELECT count(*) FROM articles";
+///     match database {
+///         Database::Sqlite(sqlite) => {
+///             Ok(sqlite.read(move |db| db.query_row(sql, [], |row| row.get(0))).await?)
+///         }
+///         #[cfg(feature = "postgres")]
+///         Database::Postgres(postgres) => {
+///             let row = postgres.query_opt(sql, &[]).await?;
+///             Ok(row.map_or(0, |row| row.get(0)))
+///         }
+///         other => Err(Error::new(format!("cannot count on {:?}", other.engine()))),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Database {
-    /// `sqlite3`
+    /// SQLite (`ENGINE = "sqlite3"`).
     Sqlite(Sqlite),
-    /// `postgresql`
+    /// PostgreSQL (`ENGINE = "postgresql"`).
     #[cfg(feature = "postgres")]
     Postgres(Postgres),
 }
 
 impl Database {
-    /// Its alias in `DATABASES`.
+    /// The alias in `DATABASES`.
     pub fn alias(&self) -> &str {
         match self {
             Self::Sqlite(sqlite) => sqlite.alias(),
@@ -99,7 +110,7 @@ impl Database {
         }
     }
 
-    /// Its `ENGINE`.
+    /// The `ENGINE`.
     pub fn engine(&self) -> DatabaseEngine {
         match self {
             Self::Sqlite(_) => DatabaseEngine::Sqlite,

@@ -1,8 +1,6 @@
 //! A panic in a view or a middleware becomes an error, so that the layers outside it still run.
 
-use std::any::Any;
-
-use crate::{BoxFuture, Result, future::catch_panic};
+use crate::{BoxFuture, Result, error::panic_message, future::catch_panic};
 
 /// A panic of a view or a middleware: a 500.
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +15,6 @@ pub(crate) async fn caught<T>(mut future: BoxFuture<'_, Result<T>>) -> Result<T>
     // nothing after a 500, and in the project's own values, which it shares at its own risk.
     match catch_panic(future.as_mut()).await {
         Ok(result) => result,
-        Err(panic) => Err(Panicked { message: message(&*panic) }.into()),
+        Err(panic) => Err(Panicked { message: panic_message(&*panic).to_owned() }.into()),
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("with a value that is no text").to_owned()
 }

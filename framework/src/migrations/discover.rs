@@ -1,4 +1,4 @@
-//! Finds the migrations: the built-in apps' in this program, a project's in its folder `migrations`.
+//! Finds migrations: those of the built-in apps in this program, those of a project in its folder `migrations`.
 
 use std::{
     collections::BTreeMap,
@@ -8,19 +8,19 @@ use std::{
 
 use super::{
     Migration, MigrationError, Migrations,
-    migration::{Scripts, Table, Text},
+    migration::{ExpectedTable, Scripts, Text},
 };
 use crate::settings::{DatabaseEngine, Settings};
 
-/// A file of a built-in app.
+/// A migration file of a built-in app.
 struct BuiltIn {
     app: &'static str,
-    /// Its name, read as a project's file names are.
+    /// The file name, in the same form as in a project.
     file: &'static str,
     sql: &'static str,
 }
 
-/// To add a built-in migration, add its files here.
+/// The files of all built-in migrations. A new one is added here.
 const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         app: "sessions",
@@ -39,14 +39,14 @@ const BUILT_IN: &[BuiltIn] = &[
     },
 ];
 
-/// The tables of built-in apps that may be there before they are recorded.
-const TABLES: &[(&str, &str, Table)] = &[(
+/// Tables of built-in apps that may exist without a record of their migration.
+const TABLES: &[(&str, &str, ExpectedTable)] = &[(
     "sessions",
     "0001_initial",
-    Table { name: "django_session", columns: &["expire_date", "session_data", "session_key"] },
+    ExpectedTable { name: "django_session", columns: &["expire_date", "session_data", "session_key"] },
 )];
 
-/// A file name taken apart.
+/// The parts of a file name.
 struct FileName<'a> {
     name: &'a str,
     number: u32,
@@ -54,21 +54,21 @@ struct FileName<'a> {
     down: bool,
 }
 
-/// An app's migrations by name, while its files are read.
+/// The migrations of one app by name, while its files are read.
 #[derive(Default)]
 struct App(BTreeMap<String, (u32, Scripts, Scripts)>);
 
 impl Migrations {
-    /// Finds all migrations: the built-in apps' and those in the folder `migrations` beside the settings.
+    /// Finds the migrations of the built-in apps and those in the folder `migrations` beside the settings.
     ///
-    /// A project's migration `0001_initial` of its app `blog` is the file
-    /// `migrations/blog/0001_initial.sql`, or one file an engine: `0001_initial.sqlite.sql` and
+    /// The migration `0001_initial` of a project's app `blog` is the file
+    /// `migrations/blog/0001_initial.sql`, or one file for each engine: `0001_initial.sqlite.sql` and
     /// `0001_initial.postgresql.sql`. `0001_initial.down.sql` (or `0001_initial.sqlite.down.sql`) undoes
-    /// it; without it, it cannot be undone.
+    /// it. A migration without such a file cannot be undone.
     ///
     /// # Errors
     ///
-    /// Where a file cannot be read or has another name, and where two migrations of an app have one
+    /// Where a file cannot be read, a name has another form, or two migrations of an app have the same
     /// number.
     pub fn discover(settings: &Settings) -> Result<Self, MigrationError> {
         let mut all = built_in()?;
@@ -101,7 +101,7 @@ fn of_project(folder: &Path, label: &str) -> Result<Vec<Migration>, MigrationErr
     let mut app = App::default();
     for path in entries(folder)? {
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        // Whatever is no SQL (notes, an editor's backup) is no business of ours.
+        // Other files, such as notes and backups of editors, are skipped.
         if file.starts_with('.') || !file.ends_with(".sql") || !path.is_file() {
             continue;
         }
@@ -150,7 +150,7 @@ impl App {
 }
 
 impl<'a> FileName<'a> {
-    /// `NNNN_name[.sqlite|.postgresql][.down].sql`
+    /// Parses `NNNN_name[.sqlite|.postgresql][.down].sql`.
     fn parse(file: &'a str) -> Option<Self> {
         let rest = file.strip_suffix(".sql")?;
         let (rest, down) = match rest.strip_suffix(".down") {
@@ -175,7 +175,7 @@ impl<'a> FileName<'a> {
     }
 }
 
-/// The folders in `folder`, which may be missing, by name.
+/// The folders in `folder` and their names, sorted. None where `folder` is missing.
 fn folders(folder: &Path) -> Result<Vec<(PathBuf, String)>, MigrationError> {
     let mut apps = Vec::new();
     for path in entries(folder)? {
@@ -196,7 +196,7 @@ fn folders(folder: &Path) -> Result<Vec<(PathBuf, String)>, MigrationError> {
     Ok(apps)
 }
 
-/// What is in `folder`, sorted; nothing where it is missing.
+/// The paths in `folder`, sorted. None where it is missing.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, MigrationError> {
     let read = |source| MigrationError::Read { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {

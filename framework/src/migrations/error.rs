@@ -1,10 +1,23 @@
-//! Why migrations cannot be found, planned or run.
+//! Errors of finding, planning and running migrations.
 
 use std::{io, path::PathBuf};
 
 use crate::{db::DbError, settings::DatabaseEngine};
 
-/// An error of a migration. Where Django has words for it, they are Django's.
+/// An error of a migration. The messages are Django's where Django has the same error.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{migrations::{MigrationError, Migrations}, settings::Settings};
+///
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"\nDEBUG = true";
+/// let settings = Settings::from_toml(text, "/srv/shop".as_ref())?;
+/// let error = Migrations::discover(&settings)?.target(Some("blog"), None).unwrap_err();
+/// assert!(matches!(error, MigrationError::UnknownApp { .. }));
+/// assert_eq!(error.to_string(), "no installed app with label 'blog' (known: sessions)");
+/// # Ok::<(), nuages::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
@@ -13,10 +26,10 @@ pub enum MigrationError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file under `migrations/` has a name that means nothing.
+    /// The name of a file under `migrations/` has another form.
     #[error(
         "{}: expected a name such as 0001_initial.sql, 0001_initial.down.sql or 0001_initial.postgresql.sql",
         path.display()
@@ -25,13 +38,13 @@ pub enum MigrationError {
         /// The file.
         path: PathBuf,
     },
-    /// A folder under `migrations/` has a name that is no app's.
+    /// The name of a folder under `migrations/` cannot be an app's.
     #[error("{}: expected an app's name of letters, digits and underscores", path.display())]
     AppName {
         /// The folder.
         path: PathBuf,
     },
-    /// A migration that can be undone, but not done.
+    /// A migration has a file that undoes it, but no file that applies it.
     #[error("{}: expected {name}.sql beside it", path.display())]
     OnlyDown {
         /// The file that undoes it.
@@ -49,7 +62,7 @@ pub enum MigrationError {
         /// The other.
         second: String,
     },
-    /// A project's app has the name of a built-in one.
+    /// An app of the project has the name of a built-in app.
     #[error("{}: the app '{app}' is built in, expected another name", path.display())]
     BuiltIn {
         /// The folder.
@@ -57,93 +70,93 @@ pub enum MigrationError {
         /// The app.
         app: String,
     },
-    /// An app that has no migrations.
+    /// There is no app with this name, or it has no migrations.
     #[error("no installed app with label '{app}' (known: {known})")]
     UnknownApp {
-        /// What was asked for.
+        /// The text that was given.
         app: String,
         /// The apps that have migrations.
         known: String,
     },
-    /// A prefix that no migration has.
+    /// No migration has a name that begins with the given text.
     #[error("cannot find a migration matching '{prefix}' from app '{app}'")]
     NoMatch {
         /// The app.
         app: String,
-        /// What was asked for.
+        /// The text that was given.
         prefix: String,
     },
-    /// A prefix that several migrations have.
+    /// Several migrations have names that begin with the given text.
     #[error("more than one migration matches '{prefix}' in app '{app}': {matches}")]
     Ambiguous {
         /// The app.
         app: String,
-        /// What was asked for.
+        /// The text that was given.
         prefix: String,
-        /// Those that match.
+        /// The names that match.
         matches: String,
     },
-    /// An applied migration follows one that is not applied.
+    /// A migration is applied, but an earlier one of its app is not.
     #[error("migration {later} is applied before its dependency {earlier} on database '{alias}'")]
     Inconsistent {
-        /// The applied one, as `app.name`.
+        /// The migration that is applied, as `app.name`.
         later: String,
-        /// The one before it that is not.
+        /// The migration that is not, as `app.name`.
         earlier: String,
-        /// The database's alias.
+        /// The alias of the database.
         alias: String,
     },
-    /// A migration without a file for going back.
+    /// A migration has no file that undoes it.
     #[error("migration {migration} is not reversible: expected a file {file}")]
     Irreversible {
         /// The migration, as `app.name`.
         migration: String,
-        /// The file that would make it so.
+        /// The missing file.
         file: String,
     },
-    /// A migration without a file for this engine.
+    /// A migration has no file for this engine.
     #[error("migration {migration} has no SQL for {}: expected a file {file}", engine_name(*engine))]
     NoSql {
         /// The migration, as `app.name`.
         migration: String,
-        /// The database's engine.
+        /// The engine of the database.
         engine: DatabaseEngine,
-        /// The file that would do.
+        /// The missing file.
         file: String,
     },
-    /// A table is there, unrecorded, and is not the one that the migration makes.
+    /// The table of a built-in migration exists without a record, and has other columns.
     #[error(
-        "migration {migration}: the table '{table}' is there already with the columns {found}, expected {expected}"
+        "migration {migration}: the table '{table}' already exists with the columns {found}, expected {expected}"
     )]
     OtherTable {
         /// The migration, as `app.name`.
         migration: String,
         /// The table.
         table: String,
-        /// Its columns.
+        /// The columns of the table.
         found: String,
-        /// The columns it should have.
+        /// The columns that the migration creates.
         expected: String,
     },
-    /// A migration failed; nothing of it is done.
-    #[error("migration {migration} failed, nothing of it is done")]
+    /// A migration failed. The database has rolled it back.
+    #[error("migration {migration} failed and was rolled back")]
     Failed {
         /// The migration, as `app.name`.
         migration: String,
-        /// What the database said.
+        /// The database's error.
         source: DbError,
     },
-    /// Which migrations are applied cannot be read.
+    /// The table `django_migrations` cannot be read.
     #[error("cannot read which migrations are applied to the database '{alias}'")]
     State {
-        /// The database's alias.
+        /// The alias of the database.
         alias: String,
-        /// What the database said.
+        /// The database's error.
         source: DbError,
     },
 }
 
-/// The engine's name in file names.
+/// The name of the engine in file names.
 pub(super) fn engine_name(engine: DatabaseEngine) -> &'static str {
     match engine {
         DatabaseEngine::Sqlite => "sqlite",

@@ -1,11 +1,24 @@
-//! One migration: its name, and the SQL that does and undoes it on each engine.
+//! One migration: its name, and the SQL that applies and undoes it on each engine.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use super::{MigrationError, error::engine_name};
 use crate::settings::DatabaseEngine;
 
-/// A migration of an app. Clones share its text.
+/// A migration of an app. Cheap to clone.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{migrations::Migrations, settings::{DatabaseEngine, Settings}};
+///
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"\nDEBUG = true";
+/// let settings = Settings::from_toml(text, "/srv/shop".as_ref())?;
+/// for migration in Migrations::discover(&settings)?.iter() {
+///     println!("{migration}: {}", migration.description(DatabaseEngine::Sqlite));
+/// }
+/// # Ok::<(), nuages::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Migration(Arc<Text>);
 
@@ -15,10 +28,10 @@ pub(super) struct Text {
     pub(super) number: u32,
     pub(super) up: Scripts,
     pub(super) down: Scripts,
-    pub(super) table: Option<Table>,
+    pub(super) table: Option<ExpectedTable>,
 }
 
-/// The SQL for each engine, or for any.
+/// The SQL for each engine, and the SQL for all engines.
 #[derive(Default)]
 pub(super) struct Scripts {
     pub(super) any: Option<Cow<'static, str>>,
@@ -26,9 +39,9 @@ pub(super) struct Scripts {
     pub(super) postgresql: Option<Cow<'static, str>>,
 }
 
-/// The table that a migration makes: where it is there without a record, it is recorded and not made.
+/// The table that a migration creates. Where it exists without a record, the migration is only recorded.
 #[derive(Clone, Copy)]
-pub(super) struct Table {
+pub(super) struct ExpectedTable {
     pub(super) name: &'static str,
     /// Sorted.
     pub(super) columns: &'static [&'static str],
@@ -61,22 +74,23 @@ impl Migration {
         Self(Arc::new(text))
     }
 
-    /// The app's label, such as `sessions`.
+    /// The name of the app, such as `sessions`.
     pub fn app(&self) -> &str {
         &self.0.app
     }
 
-    /// Its name, such as `0001_initial`.
+    /// The name, such as `0001_initial`.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Its number, such as 1.
+    /// The number, such as 1.
     pub fn number(&self) -> u32 {
         self.0.number
     }
 
-    /// What it does, for `migrate --plan`: the comment that its SQL begins with, else the SQL's beginning.
+    /// The description that `migrate --plan` shows: the comment in the first line of the SQL, else the
+    /// beginning of the SQL.
     pub fn description(&self, engine: DatabaseEngine) -> String {
         let sql = self.0.up.get(engine).unwrap_or_default().trim_start();
         if let Some(comment) = sql.strip_prefix("--") {
@@ -89,11 +103,11 @@ impl Migration {
         format!("Raw SQL operation -> {line}")
     }
 
-    pub(super) fn table(&self) -> Option<Table> {
+    pub(super) fn table(&self) -> Option<ExpectedTable> {
         self.0.table
     }
 
-    /// The SQL that does it.
+    /// The SQL that applies the migration.
     pub(super) fn up(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
         self.0.up.get(engine).ok_or_else(|| MigrationError::NoSql {
             migration: self.to_string(),
@@ -102,7 +116,7 @@ impl Migration {
         })
     }
 
-    /// The SQL that undoes it.
+    /// The SQL that undoes the migration.
     pub(super) fn down(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
         self.0.down.get(engine).ok_or_else(|| MigrationError::Irreversible {
             migration: self.to_string(),
@@ -111,7 +125,7 @@ impl Migration {
     }
 }
 
-/// As `app.name`.
+/// Writes `app.name`.
 impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.app(), self.name())

@@ -1,9 +1,8 @@
-//! Migrations: numbered SQL files, applied once each and recorded as Django records its own.
+//! Migrations: numbered SQL files, each applied once and recorded in Django's table `django_migrations`.
 //!
-//! The built-in apps' files are in `sql/`, a project's in `migrations/<app>/0001_name.sql` beside its
-//! settings. `manage migrate` and `showmigrations` are the callers, and `runserver` for its warning.
-//! The bookkeeping is Django's table `django_migrations`, so a database that Django migrated needs
-//! nothing, and the other way round.
+//! The files of the built-in apps are in `sql/`, those of a project in `migrations/<app>/0001_name.sql`
+//! beside its settings. `manage migrate` and `showmigrations` call this module, and `runserver` for its
+//! warning. Nothing is left to do on a database that Django has migrated, and the other way round.
 
 mod discover;
 mod error;
@@ -13,24 +12,26 @@ mod plan;
 mod postgres;
 mod runner;
 mod sqlite;
+mod step;
 
 pub use error::MigrationError;
 pub use migration::Migration;
-pub use plan::{Direction, Step, Target};
-pub use runner::{Event, Mode, Outcome};
+pub use plan::MigrationTarget;
+pub use runner::{MigrationEvent, Mode};
+pub use step::{Direction, MigrationOutcome, MigrationStep};
 
-/// All migrations there are: the built-in apps' first, then the project's apps by name, each by number.
+/// All migrations: those of the built-in apps, then those of the project's apps by name; each app's by number.
 ///
 /// # Examples
 ///
 /// ```no_run
-/// use nuages::{db::Databases, migrations::{Migrations, Mode, Target}, settings::Settings};
+/// use nuages::{db::Databases, migrations::{Migrations, Mode, MigrationTarget}, settings::Settings};
 ///
 /// # async fn example(settings: Settings) -> nuages::Result<()> {
 /// let databases = Databases::open(&settings)?;
 /// if let Some(database) = databases.get("default") {
 ///     let migrations = Migrations::discover(&settings)?;
-///     migrations.apply(database, &Target::All, Mode::Run, &mut |_| ()).await?;
+///     migrations.apply(database, &MigrationTarget::All, Mode::Run, &mut |_| ()).await?;
 /// }
 /// # Ok(())
 /// # }
@@ -41,12 +42,12 @@ pub struct Migrations {
 }
 
 impl Migrations {
-    /// Every migration, in the order in which they are applied.
+    /// All migrations in the order in which they are applied.
     pub fn iter(&self) -> impl Iterator<Item = &Migration> {
         self.all.iter()
     }
 
-    /// The apps that have migrations, by name.
+    /// The names of the apps that have migrations, sorted.
     pub fn apps(&self) -> Vec<&str> {
         let mut apps: Vec<_> = self.all.iter().map(Migration::app).collect();
         apps.sort_unstable();

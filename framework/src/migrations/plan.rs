@@ -1,66 +1,60 @@
-//! What is to be done: from what is recorded and what is asked for to a list of steps. Runs nothing.
+//! Plans: compares the recorded migrations with a target and lists the steps that lead there. Runs none.
 
-use std::collections::BTreeMap;
+use super::{
+    Migration, MigrationError, Migrations,
+    step::{Applied, Direction, MigrationStep},
+};
+use crate::db::Database;
 
-use super::{Migration, MigrationError, Migrations};
-use crate::{db::Database, settings::DatabaseEngine};
-
-/// What `migrate` is asked for.
+/// The state to which `migrate` brings a database.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{migrations::{MigrationTarget, Migrations}, settings::Settings};
+///
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"\nDEBUG = true";
+/// let settings = Settings::from_toml(text, "/srv/shop".as_ref())?;
+/// let migrations = Migrations::discover(&settings)?;
+/// // `migrate sessions zero`
+/// let target = migrations.target(Some("sessions"), Some("zero"))?;
+/// assert_eq!(target, MigrationTarget::Zero("sessions".into()));
+/// # Ok::<(), nuages::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Target {
-    /// Every migration of every app applied: `migrate`.
+pub enum MigrationTarget {
+    /// All migrations of all apps are applied: `migrate`.
     All,
-    /// Every migration of one app applied: `migrate blog`.
+    /// All migrations of one app are applied: `migrate blog`.
     App(String),
-    /// The app as this migration leaves it: `migrate blog 0002`. Later ones are undone.
+    /// This migration of an app is the last one applied: `migrate blog 0002`. Later ones are undone.
     Exact(Migration),
-    /// Nothing of the app applied: `migrate blog zero`.
+    /// No migration of the app is applied: `migrate blog zero`.
     Zero(String),
 }
 
-/// Whether a migration is done or undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Done.
-    Forwards,
-    /// Undone.
-    Backwards,
-}
-
-/// One migration to do or to undo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The migration.
-    pub migration: Migration,
-    /// Whether to do or to undo it.
-    pub direction: Direction,
-}
-
-/// When each migration was applied (UTC, `YYYY-MM-DD HH:MM:SS`), by app and name.
-pub(super) type Applied = BTreeMap<(String, String), String>;
-
 impl Migrations {
-    /// The target of `migrate [app [name]]`; `name` may be the beginning of a migration's name, or `zero`.
+    /// The target of `migrate [app [name]]`. `name` is the beginning of a migration's name, or `zero`.
     ///
     /// # Errors
     ///
-    /// Where there is no such app or migration, or more than one.
-    pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<Target, MigrationError> {
-        let Some(app) = app else { return Ok(Target::All) };
+    /// Where there is no such app or migration, or several migrations match.
+    pub fn target(&self, app: Option<&str>, name: Option<&str>) -> Result<MigrationTarget, MigrationError> {
+        let Some(app) = app else { return Ok(MigrationTarget::All) };
         self.check_app(app)?;
         match name {
-            None => Ok(Target::App(app.to_owned())),
-            Some("zero") => Ok(Target::Zero(app.to_owned())),
-            Some(prefix) => self.by_prefix(app, prefix).map(Target::Exact),
+            None => Ok(MigrationTarget::App(app.to_owned())),
+            Some("zero") => Ok(MigrationTarget::Zero(app.to_owned())),
+            Some(prefix) => self.by_prefix(app, prefix).map(MigrationTarget::Exact),
         }
     }
 
-    /// That the app has migrations.
+    /// Checks that the app has migrations.
     ///
     /// # Errors
     ///
-    /// Where it has none.
+    /// [`MigrationError::UnknownApp`] where it has none.
     pub fn check_app(&self, app: &str) -> Result<(), MigrationError> {
         if self.of(app).next().is_some() {
             return Ok(());
@@ -68,7 +62,7 @@ impl Migrations {
         Err(MigrationError::UnknownApp { app: app.to_owned(), known: self.apps().join(", ") })
     }
 
-    /// Every migration, and when it was applied (UTC, `YYYY-MM-DD HH:MM:SS`), if it was.
+    /// All migrations, each with the time when it was applied (UTC, `YYYY-MM-DD HH:MM:SS`), if it was.
     ///
     /// # Errors
     ///
@@ -102,31 +96,39 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// Where the database cannot be read, or holds a migration that is applied before an earlier one.
-    pub async fn plan(&self, database: &Database, target: &Target) -> Result<Vec<Step>, MigrationError> {
+    /// Where the database cannot be read, or a migration is applied but an earlier one of its app is not.
+    pub async fn plan(
+        &self,
+        database: &Database,
+        target: &MigrationTarget,
+    ) -> Result<Vec<MigrationStep>, MigrationError> {
         let applied = self.applied(database).await?;
         let is_applied = |migration: &Migration| {
             applied.contains_key(&(migration.app().to_owned(), migration.name().to_owned()))
         };
         self.check_history(database.alias(), &is_applied)?;
         let forwards = |migration: &&Migration| !is_applied(migration);
-        let step = |direction| move |migration: &Migration| Step { migration: migration.clone(), direction };
+        let step = |direction| {
+            move |migration: &Migration| MigrationStep { migration: migration.clone(), direction }
+        };
         Ok(match target {
-            Target::All => self.all.iter().filter(forwards).map(step(Direction::Forwards)).collect(),
-            Target::App(app) => self.of(app).filter(forwards).map(step(Direction::Forwards)).collect(),
-            Target::Exact(last) if !is_applied(last) => self
+            MigrationTarget::All => self.all.iter().filter(forwards).map(step(Direction::Forwards)).collect(),
+            MigrationTarget::App(app) => {
+                self.of(app).filter(forwards).map(step(Direction::Forwards)).collect()
+            }
+            MigrationTarget::Exact(last) if !is_applied(last) => self
                 .of(last.app())
                 .filter(|migration| migration.number() <= last.number())
                 .filter(forwards)
                 .map(step(Direction::Forwards))
                 .collect(),
-            Target::Exact(last) => self
+            MigrationTarget::Exact(last) => self
                 .of(last.app())
                 .rev()
                 .filter(|migration| migration.number() > last.number() && is_applied(migration))
                 .map(step(Direction::Backwards))
                 .collect(),
-            Target::Zero(app) => self
+            MigrationTarget::Zero(app) => self
                 .of(app)
                 .rev()
                 .filter(|migration| is_applied(migration))
@@ -176,19 +178,5 @@ impl Migrations {
             Database::Postgres(postgres) => super::postgres::applied(postgres).await,
         };
         applied.map_err(|source| MigrationError::State { alias: database.alias().to_owned(), source })
-    }
-}
-
-impl Step {
-    /// The SQL of this step.
-    ///
-    /// # Errors
-    ///
-    /// Where there is none for this engine, or the migration cannot be undone.
-    pub fn sql(&self, engine: DatabaseEngine) -> Result<&str, MigrationError> {
-        match self.direction {
-            Direction::Forwards => self.migration.up(engine),
-            Direction::Backwards => self.migration.down(engine),
-        }
     }
 }

@@ -1,67 +1,73 @@
-//! Runs the steps of a plan, each in one transaction together with its record.
+//! Runs the steps of a plan. Each step and its record are one transaction.
 //!
-//! Several processes may do so at once: each step looks again whether it is still to be done, under the
-//! database's lock. A process killed half-way leaves whole steps behind, and the next run does the rest.
+//! Several processes may migrate at the same time: each step checks under the database's lock whether it is
+//! still necessary. After a process was killed, the next run continues with the step that was not committed.
 
-use super::{Migration, MigrationError, Migrations, Step, Target};
+use super::{
+    Migration, MigrationError, Migrations,
+    plan::MigrationTarget,
+    step::{MigrationOutcome, MigrationStep, StepResult},
+};
 use crate::db::{Database, DbError};
 
-/// Whether to run SQL.
+/// Whether [`Migrations::apply`] runs the SQL of a step or only records it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use nuages::{Result, db::Database, migrations::{Migrations, MigrationTarget, Mode}};
+///
+/// /// `migrate --fake`
+/// async fn fake(migrations: &Migrations, database: &Database) -> Result<()> {
+///     Ok(migrations.apply(database, &MigrationTarget::All, Mode::Fake, &mut |_| ()).await?)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Run the SQL and record it.
+    /// Run the SQL and record the migration.
     Run,
-    /// Record it only: `migrate --fake`.
+    /// Only record the migration: `migrate --fake`.
     Fake,
 }
 
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// Its SQL ran.
-    Done,
-    /// It was recorded only, because that was asked for.
-    Faked,
-    /// It was recorded only, because its table was there already.
-    Adopted,
-    /// Another process has done it meanwhile.
-    DoneElsewhere,
-}
-
-/// What [`Migrations::apply`] tells while it works.
+/// An event that [`Migrations::apply`] reports while it works.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::migrations::MigrationEvent;
+///
+/// fn show(event: MigrationEvent<'_>) {
+///     if let MigrationEvent::Started(step) = event {
+///         println!("applying {}", step.migration);
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Event<'a> {
-    /// The step begins.
-    Started(&'a Step),
-    /// The step has ended well.
-    Finished(&'a Step, Outcome),
-}
-
-/// What a database answers to a step.
-pub(super) enum Answer {
-    Ran(Outcome),
-    /// The table is there, with these columns instead.
-    OtherColumns(Vec<String>),
+pub enum MigrationEvent<'a> {
+    /// A step begins.
+    Started(&'a MigrationStep),
+    /// A step has ended well.
+    Finished(&'a MigrationStep, MigrationOutcome),
 }
 
 impl Migrations {
-    /// Brings the database to `target`, telling `on_event` of each step before and after it.
+    /// Brings the database to `target`. Calls `on_event` before and after each step.
     ///
-    /// Where a built-in app's table is there without a record (a database restored without
-    /// `django_migrations`), it is recorded and left as it is, if it has the right columns.
+    /// Where the table of a built-in app exists without a record, as in a database restored without
+    /// `django_migrations`, its migration is only recorded, if the table has the right columns.
     ///
     /// # Errors
     ///
-    /// Before anything is done: where a step has no SQL. At the step that fails: what the database says;
-    /// nothing of that step is done then, and all of those before it.
+    /// Before the first step: where a step has no SQL. At a step: where it fails; it is rolled back then, and
+    /// the steps before it stay.
     pub async fn apply(
         &self,
         database: &Database,
-        target: &Target,
+        target: &MigrationTarget,
         mode: Mode,
-        on_event: &mut (dyn FnMut(Event<'_>) + Send),
+        on_event: &mut (dyn FnMut(MigrationEvent<'_>) + Send),
     ) -> Result<(), MigrationError> {
         let steps = self.plan(database, target).await?;
         if mode == Mode::Run {
@@ -70,28 +76,32 @@ impl Migrations {
             }
         }
         for step in &steps {
-            on_event(Event::Started(step));
+            on_event(MigrationEvent::Started(step));
             let outcome = run(database, step, mode).await?;
-            on_event(Event::Finished(step, outcome));
+            on_event(MigrationEvent::Finished(step, outcome));
         }
         Ok(())
     }
 }
 
-async fn run(database: &Database, step: &Step, mode: Mode) -> Result<Outcome, MigrationError> {
+async fn run(
+    database: &Database,
+    step: &MigrationStep,
+    mode: Mode,
+) -> Result<MigrationOutcome, MigrationError> {
     let migration = &step.migration;
     let sql = match mode {
         Mode::Run => Some(step.sql(database.engine())?.to_owned()),
         Mode::Fake => None,
     };
-    let answer: Result<Answer, DbError> = match database {
+    let answer: Result<StepResult, DbError> = match database {
         Database::Sqlite(sqlite) => super::sqlite::run(sqlite, migration, step.direction, sql).await,
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => super::postgres::run(postgres, migration, step.direction, sql).await,
     };
     match answer {
-        Ok(Answer::Ran(outcome)) => Ok(outcome),
-        Ok(Answer::OtherColumns(found)) => Err(other_table(migration, &found)),
+        Ok(StepResult::Ran(outcome)) => Ok(outcome),
+        Ok(StepResult::OtherColumns(found)) => Err(other_table(migration, &found)),
         Err(source) => Err(MigrationError::Failed { migration: migration.to_string(), source }),
     }
 }

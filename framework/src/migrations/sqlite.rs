@@ -1,5 +1,5 @@
-//! Bookkeeping and steps on SQLite. A step is one job of the writer thread: it begins with
-//! `BEGIN IMMEDIATE`, so that no other process runs the same one.
+//! Runs and records steps on SQLite. A step is one job of the writer thread, which begins with
+//! `BEGIN IMMEDIATE`, so that no other process runs the same step.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Migration,
-    plan::{Applied, Direction},
-    runner::{Answer, Outcome},
+    step::{Applied, Direction, MigrationOutcome, StepResult, decide},
 };
 use crate::db::{DbError, Sqlite};
 
-/// As Django 5.2 creates it (django/db/migrations/recorder.py).
+/// The table of records, as Django 5.2 creates it (django/db/migrations/recorder.py).
 const BOOKKEEPING: &str = r#"CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)"#;
-/// How long to wait for other processes that migrate.
+/// How long a step waits for other processes that migrate.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn applied(sqlite: &Sqlite) -> Result<Applied, DbError> {
@@ -30,13 +29,13 @@ pub(super) async fn applied(sqlite: &Sqlite) -> Result<Applied, DbError> {
         .await
 }
 
-/// Runs a step and records it; without `sql` it is only recorded.
+/// Runs and records a step. Without `sql` it is only recorded.
 pub(super) async fn run(
     sqlite: &Sqlite,
     migration: &Migration,
     direction: Direction,
     sql: Option<String>,
-) -> Result<Answer, DbError> {
+) -> Result<StepResult, DbError> {
     let until = Instant::now() + PATIENCE;
     loop {
         let (migration, sql) = (migration.clone(), sql.clone());
@@ -52,7 +51,7 @@ fn step(
     migration: &Migration,
     direction: Direction,
     sql: Option<&str>,
-) -> rusqlite::Result<Answer> {
+) -> rusqlite::Result<StepResult> {
     if columns(db, "django_migrations")?.is_empty() {
         db.execute_batch(BOOKKEEPING)?;
     }
@@ -61,23 +60,19 @@ fn step(
         .query_row("SELECT 1 FROM django_migrations WHERE app = ?1 AND name = ?2", record, |_| Ok(()))
         .optional()?
         .is_some();
-    if recorded == (direction == Direction::Forwards) {
-        return Ok(Answer::Ran(Outcome::DoneElsewhere));
-    }
-    let mut outcome = if sql.is_some() { Outcome::Done } else { Outcome::Faked };
-    if let (Direction::Forwards, Some(_), Some(table)) = (direction, sql, migration.table()) {
-        let found = columns(db, table.name)?;
-        if found == table.columns {
-            outcome = Outcome::Adopted;
-        } else if !found.is_empty() {
-            return Ok(Answer::OtherColumns(found));
-        }
-    }
-    if let (Outcome::Done, Some(sql)) = (outcome, sql) {
+    let found = match migration.table() {
+        Some(table) => columns(db, table.name)?,
+        None => Vec::new(),
+    };
+    let outcome = match decide(migration, direction, sql.is_some(), recorded, found) {
+        Ok(outcome) => outcome,
+        Err(result) => return Ok(result),
+    };
+    if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
         db.execute_batch(sql)?;
     }
     match direction {
-        // Microseconds as Django writes them, though SQLite knows milliseconds only.
+        // Six digits, as Django writes them. SQLite's clock has milliseconds.
         Direction::Forwards => db.execute(
             "INSERT INTO django_migrations (app, name, applied) \
              VALUES (?1, ?2, strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
@@ -87,10 +82,10 @@ fn step(
             db.execute("DELETE FROM django_migrations WHERE app = ?1 AND name = ?2", record)?
         }
     };
-    Ok(Answer::Ran(outcome))
+    Ok(StepResult::Ran(outcome))
 }
 
-/// A table's columns, sorted; none where there is no such table.
+/// The columns of a table, sorted. None where there is no such table.
 fn columns(db: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     db.prepare("SELECT name FROM pragma_table_info(?1) ORDER BY name")?
         .query_map([table], |row| row.get(0))?

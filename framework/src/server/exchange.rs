@@ -23,7 +23,7 @@ use super::{
     body::{Content, RequestBody, ResponseBody},
     refuse::refusal,
 };
-use crate::{BoxError, future::catch_panic, http::Body};
+use crate::{BoxError, error::panic_message, future::catch_panic, http::Body};
 
 /// How long a client should wait that was turned away for want of room (`Retry-After`).
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -137,9 +137,8 @@ where
             own(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Err(panic) => {
-            let said = panic.downcast_ref::<&str>().copied();
-            let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            tracing::error!(target: "nuages.server", said, "the application panicked");
+            let message = panic_message(&*panic);
+            tracing::error!(target: "nuages.server", panic = message, "the application panicked");
             own(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     App, Result,
-    migrations::{Migrations, Mode, Target},
+    migrations::{MigrationTarget, Migrations, Mode},
 };
 
 /// Migrates every database of the application, as `manage migrate` does.
@@ -31,7 +31,7 @@ pub async fn migrate(app: &App) -> Result<()> {
     let migrations = Migrations::discover(app.settings())?;
     let databases = app.databases()?;
     for database in databases.aliases().filter_map(|alias| databases.get(alias)) {
-        migrations.apply(database, &Target::All, Mode::Run, &mut |_| {}).await?;
+        migrations.apply(database, &MigrationTarget::All, Mode::Run, &mut |_| {}).await?;
     }
     Ok(())
 }

@@ -5,7 +5,9 @@
 use clap::{Arg, ArgAction, ArgMatches};
 use nuages::{
     db::Database,
-    migrations::{Direction, Event, Migrations, Mode, Outcome, Step, Target},
+    migrations::{
+        Direction, MigrationEvent, MigrationOutcome, MigrationStep, MigrationTarget, Migrations, Mode,
+    },
 };
 
 use super::{
@@ -66,7 +68,7 @@ async fn apply(
     project: &Project,
     migrations: &Migrations,
     database: &Database,
-    target: &Target,
+    target: &MigrationTarget,
     mode: Mode,
 ) -> Result<(), CommandError> {
     let (style, verbose) = (project.style(), project.verbosity() > 0);
@@ -83,7 +85,7 @@ async fn apply(
                 return;
             }
             match event {
-                Event::Started(step) => {
+                MigrationEvent::Started(step) => {
                     steps += 1;
                     line_is_open = true;
                     let verb = match step.direction {
@@ -92,7 +94,7 @@ async fn apply(
                     };
                     project.write(format_args!("  {verb} {}...", step.migration));
                 }
-                Event::Finished(_, outcome) => {
+                MigrationEvent::Finished(_, outcome) => {
                     line_is_open = false;
                     project.say(format_args!(" {}", style.success(outcome_word(outcome))));
                 }
@@ -109,21 +111,21 @@ async fn apply(
     result.map_err(cannot_migrate)
 }
 
-fn operations(migrations: &Migrations, target: &Target) -> (&'static str, String) {
+fn operations(migrations: &Migrations, target: &MigrationTarget) -> (&'static str, String) {
     match target {
-        Target::App(app) => ("Apply all migrations: ", app.clone()),
-        Target::Zero(app) => ("Unapply all migrations: ", app.clone()),
-        Target::Exact(migration) => {
+        MigrationTarget::App(app) => ("Apply all migrations: ", app.clone()),
+        MigrationTarget::Zero(app) => ("Unapply all migrations: ", app.clone()),
+        MigrationTarget::Exact(migration) => {
             ("Target specific migration: ", format!("{}, from {}", migration.name(), migration.app()))
         }
         _ => ("Apply all migrations: ", migrations.apps().join(", ")),
     }
 }
 
-fn outcome_word(outcome: Outcome) -> &'static str {
+fn outcome_word(outcome: MigrationOutcome) -> &'static str {
     match outcome {
-        Outcome::Faked | Outcome::Adopted => "FAKED",
-        Outcome::DoneElsewhere => "OK (by another process)",
+        MigrationOutcome::Faked | MigrationOutcome::Adopted => "FAKED",
+        MigrationOutcome::DoneElsewhere => "OK (by another process)",
         _ => "OK",
     }
 }
@@ -132,7 +134,7 @@ fn report_plan(
     project: &Project,
     args: &ArgMatches,
     database: &Database,
-    steps: &[Step],
+    steps: &[MigrationStep],
 ) -> Result<(), CommandError> {
     let style = project.style();
     if args.get_flag("plan") {

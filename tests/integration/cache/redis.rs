@@ -324,9 +324,10 @@ mod tls {
 
     /// Runs this very test in a process that trusts `authority`.
     fn run_child(url: &str, authority: &str) -> String {
-        let test = "cache_redis::tls::certificates_are_checked";
+        let (_, module) = module_path!().split_once("::").expect("the crate and the module");
+        let test = format!("{module}::certificates_are_checked");
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture"])
+            .args(["--exact", &test, "--nocapture"])
             .env("SSL_CERT_FILE", authority)
             .env(CHILD, url)
             .output()

@@ -8,7 +8,7 @@ use std::{
 use nuages::{
     Error, StatusCode,
     db::{Databases, DbError, Postgres},
-    migrations::{Event, MigrationError, Migrations, Mode, Outcome, Target},
+    migrations::{MigrationError, MigrationEvent, MigrationOutcome, MigrationTarget, Migrations, Mode},
 };
 
 use crate::support::postgres_server::{Address, PostgresServer, eventually};
@@ -251,12 +251,15 @@ async fn texts(db: &Postgres, sql: &str) -> Vec<String> {
     db.query(sql, &[]).await.expect("reads").iter().map(|row| row.get(0)).collect()
 }
 
-async fn migrate(address: &Address, target: Target) -> Result<Vec<Outcome>, MigrationError> {
+async fn migrate(
+    address: &Address,
+    target: MigrationTarget,
+) -> Result<Vec<MigrationOutcome>, MigrationError> {
     let migrations = Migrations::discover(&address.settings("")).expect("finds");
     let mut outcomes = Vec::new();
     migrations
         .apply(&address.database(""), &target, Mode::Run, &mut |event| {
-            if let Event::Finished(_, outcome) = event {
+            if let MigrationEvent::Finished(_, outcome) = event {
                 outcomes.push(outcome);
             }
         })
@@ -269,8 +272,8 @@ async fn migrate(address: &Address, target: Target) -> Result<Vec<Outcome>, Migr
 async fn the_schema_is_djangos() {
     let server = PostgresServer::shared().await;
     let (address, db) = (&server.address, server.address.open(""));
-    assert_eq!(migrate(address, Target::All).await.expect("migrates"), [Outcome::Done]);
-    assert_eq!(migrate(address, Target::All).await.expect("migrates"), []);
+    assert_eq!(migrate(address, MigrationTarget::All).await.expect("migrates"), [MigrationOutcome::Done]);
+    assert_eq!(migrate(address, MigrationTarget::All).await.expect("migrates"), []);
     let columns = texts(
         &db,
         "SELECT c.relname || '.' || attname || ' ' || format_type(atttypid, atttypmod)
@@ -291,17 +294,20 @@ async fn the_schema_is_djangos() {
         .expect("reads");
     let applied = state[0].1.as_deref().expect("applied");
     assert_eq!((applied.len(), &applied[..2]), (19, "20"));
-    assert_eq!(migrate(address, Target::Zero("sessions".into())).await.expect("undoes"), [Outcome::Done]);
+    assert_eq!(
+        migrate(address, MigrationTarget::Zero("sessions".into())).await.expect("undoes"),
+        [MigrationOutcome::Done]
+    );
     assert!(count_of(&db, "django_migrations").await == 0);
 
     // A table without a record is taken as it is, if it is the right one.
     db.execute("CREATE TABLE django_session (session_key text, session_data text, expire_date date)", &[])
         .await
         .expect("creates");
-    assert_eq!(migrate(address, Target::All).await.expect("migrates"), [Outcome::Adopted]);
-    migrate(address, Target::Zero("sessions".into())).await.expect("undoes");
+    assert_eq!(migrate(address, MigrationTarget::All).await.expect("migrates"), [MigrationOutcome::Adopted]);
+    migrate(address, MigrationTarget::Zero("sessions".into())).await.expect("undoes");
     db.execute("CREATE TABLE django_session (a int)", &[]).await.expect("creates");
-    let error = migrate(address, Target::All).await.expect_err("another table");
+    let error = migrate(address, MigrationTarget::All).await.expect_err("another table");
     assert!(matches!(error, MigrationError::OtherTable { .. }), "{error:?}");
 }
 
@@ -317,13 +323,13 @@ async fn eight_at_once_make_one_schema() {
     let runs: Vec<_> = (0..8)
         .map(|_| {
             let address = server.address.clone();
-            tokio::spawn(async move { migrate(&address, Target::All).await })
+            tokio::spawn(async move { migrate(&address, MigrationTarget::All).await })
         })
         .collect();
     let mut done = 0;
     for run in runs {
         let outcomes = run.await.expect("no panic").expect("migrates");
-        done += outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count();
+        done += outcomes.iter().filter(|outcome| **outcome == MigrationOutcome::Done).count();
     }
     assert_eq!(done, 1);
     assert_eq!(count_of(&server.address.open(""), "django_migrations").await, 1);

@@ -4,7 +4,10 @@ use std::{fs, path::Path, sync::mpsc};
 
 use nuages::{
     db::{Database, Databases},
-    migrations::{Direction, Event, MigrationError, Migrations, Mode, Outcome, Step, Target},
+    migrations::{
+        Direction, MigrationError, MigrationEvent, MigrationOutcome, MigrationStep, MigrationTarget,
+        Migrations, Mode,
+    },
     settings::Settings,
 };
 use rusqlite::Connection;
@@ -66,7 +69,7 @@ impl Site {
         let mut lines = Vec::new();
         migrations
             .apply(&self.database, &target, mode, &mut |event| {
-                if let Event::Finished(step, outcome) = event {
+                if let MigrationEvent::Finished(step, outcome) = event {
                     let sign = if step.direction == Direction::Forwards { '+' } else { '-' };
                     lines.push(format!("{sign}{} {outcome:?}", step.migration));
                 }
@@ -210,7 +213,7 @@ async fn a_migration_that_fails_leaves_nothing_and_the_next_run_goes_on() {
     let site = Site::new();
     site.write("blog/0001_initial.sql", "CREATE TABLE post (id INTEGER); CREATE TABEL tag (id INTEGER);");
     let error = site.migrate(None, None).await.expect_err("a mistake in the SQL");
-    assert_eq!(error.to_string(), "migration blog.0001_initial failed, nothing of it is done");
+    assert_eq!(error.to_string(), "migration blog.0001_initial failed and was rolled back");
     assert_eq!(site.applied().await, ["sessions.0001_initial"]);
     assert!(!site.tables().contains(&"post".to_owned()));
 
@@ -234,7 +237,7 @@ async fn a_table_without_a_record_is_adopted_if_it_is_the_right_one() {
     let error = site.migrate(None, None).await.expect_err("another table");
     assert_eq!(
         error.to_string(),
-        "migration sessions.0001_initial: the table 'django_session' is there already with the columns \
+        "migration sessions.0001_initial: the table 'django_session' already exists with the columns \
          data, id, expected expire_date, session_data, session_key"
     );
     assert_eq!(site.applied().await, [""; 0]);
@@ -252,7 +255,10 @@ async fn wrong_names_are_told_with_the_right_ones() {
         error("blog", Some("000")),
         "more than one migration matches '000' in app 'blog': 0001_initial, 0002_title, 0003_note"
     );
-    assert_eq!(migrations.target(Some("blog"), Some("zero")).expect("zero"), Target::Zero("blog".into()));
+    assert_eq!(
+        migrations.target(Some("blog"), Some("zero")).expect("zero"),
+        MigrationTarget::Zero("blog".into())
+    );
 }
 
 #[tokio::test]
@@ -298,8 +304,9 @@ async fn a_gap_in_what_is_applied_is_an_error() {
 async fn a_plan_says_what_each_step_does() {
     let site = Site::new();
     blog(&site);
-    let plan = site.discover().expect("finds").plan(&site.database, &Target::All).await.expect("plans");
-    let describe = |step: &Step| step.migration.description(site.database.engine());
+    let plan =
+        site.discover().expect("finds").plan(&site.database, &MigrationTarget::All).await.expect("plans");
+    let describe = |step: &MigrationStep| step.migration.description(site.database.engine());
     let lines: Vec<_> = plan.iter().map(describe).collect();
     assert_eq!(
         lines,
@@ -326,8 +333,8 @@ async fn eight_at_once_make_one_schema() {
             tokio::spawn(async move {
                 let migrations = Migrations::discover(&settings(&folder)).expect("finds");
                 migrations
-                    .apply(&open(&folder), &Target::All, Mode::Run, &mut |event| {
-                        if let Event::Finished(_, outcome) = event {
+                    .apply(&open(&folder), &MigrationTarget::All, Mode::Run, &mut |event| {
+                        if let MigrationEvent::Finished(_, outcome) = event {
                             send.send(outcome).expect("the test listens");
                         }
                     })
@@ -339,7 +346,7 @@ async fn eight_at_once_make_one_schema() {
         run.await.expect("no panic").expect("migrates");
     }
     drop(send);
-    let done = outcomes.iter().filter(|outcome| *outcome == Outcome::Done).count();
+    let done = outcomes.iter().filter(|outcome| *outcome == MigrationOutcome::Done).count();
     assert_eq!(done, 4);
     assert_eq!(site.applied().await.len(), 4);
     let records: i64 = site

@@ -33,7 +33,7 @@ pub async fn migrate(settings: &Settings) {
     let databases = Databases::open(settings).expect("databases");
     let database = databases.get("default").expect("a default database");
     let migrations = Migrations::discover(settings).expect("migrations");
-    let all = nuages::migrations::Target::All;
+    let all = nuages::migrations::MigrationTarget::All;
     migrations.apply(database, &all, nuages::migrations::Mode::Run, &mut |_| {}).await.expect("migrated");
 }
 

@@ -9,7 +9,7 @@ use std::{
 use nuages::{
     Clock,
     db::{Database, Databases},
-    migrations::{Migrations, Mode, Target},
+    migrations::{MigrationTarget, Migrations, Mode},
     sessions::{Expiry, SessionEngine},
     settings::Settings,
 };
@@ -41,7 +41,7 @@ async fn migrate(settings: &Settings) -> Databases {
     let databases = Databases::open(settings).expect("databases");
     let migrations = Migrations::discover(settings).expect("migrations");
     let database = databases.get("default").expect("a database");
-    migrations.apply(database, &Target::All, Mode::Run, &mut |_| {}).await.expect("migrated");
+    migrations.apply(database, &MigrationTarget::All, Mode::Run, &mut |_| {}).await.expect("migrated");
     databases
 }
 

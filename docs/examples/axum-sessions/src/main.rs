@@ -5,7 +5,7 @@ use std::{env, error::Error, path::Path, process::ExitCode};
 use axum_sessions::router;
 use nuages::{
     db::Databases,
-    migrations::{Migrations, Mode, Target},
+    migrations::{MigrationTarget, Migrations, Mode},
     settings::Settings,
     tower::SessionLayer,
 };
@@ -30,7 +30,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     // What `manage migrate` does. Beside a site that has its table already, this finds nothing to do.
     if let Some(database) = Databases::open(&settings)?.get("default") {
         let migrations = Migrations::discover(&settings)?;
-        let sessions = Target::App("sessions".to_owned());
+        let sessions = MigrationTarget::App("sessions".to_owned());
         migrations.apply(database, &sessions, Mode::Run, &mut |_| ()).await?;
     }
     let listener = TcpListener::bind(address).await?;

@@ -1,8 +1,8 @@
-//! The connection to one Redis server: made on first use, shared by all, made anew when it is lost.
+//! The connection to one Redis server: made at the first use, shared by all operations, replaced when lost.
 //!
-//! The redis crate's `ConnectionManager` is not used: it keeps a connection that only times out (a
-//! server that vanished without a word), and never tries again after a server that refuses while it
-//! loads its data. Nothing is sent twice: a write whose answer was lost may have been carried out.
+//! The redis crate's `ConnectionManager` is not used: it keeps a connection to a server that vanished
+//! without closing it, and it does not try again after a server that refused while loading its data.
+//! No command is sent twice: a write whose answer was lost may have been carried out.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,37 +14,37 @@ use tokio::time::{Instant, timeout};
 
 use crate::{Unavailable, cache::CacheError};
 
-/// Connecting, login included.
+/// The limit for connecting, including the login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// One answer.
+/// The limit for one answer.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// One operation with all it waits for: a dead server is reported well within two seconds.
+/// The limit for one operation, including connecting: a dead server is reported within two seconds.
 const DEADLINE: Duration = Duration::from_millis(1500);
-/// After a failed attempt, how long operations fail at once instead of trying again.
+/// After a failed attempt to connect, operations fail immediately for this duration.
 const PAUSE: Duration = Duration::from_millis(250);
-/// A connection unused for so long is asked whether it still lives before a command is risked on it.
+/// A connection that was idle for this duration is checked with PING before a command is sent on it.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// A server's connection.
+/// The connection to a server, and what is known of it.
 pub(super) struct Link {
     client: Client,
     name: String,
     config: AsyncConnectionConfig,
     state: Mutex<State>,
-    /// Held by whoever connects, so that one attempt serves all who wait. Counts the connections.
+    /// Held while connecting, so that one attempt serves all waiting operations. Counts the connections.
     connecting: tokio::sync::Mutex<u64>,
 }
 
 enum State {
-    /// Not connected yet, or the connection was lost: the next operation connects.
+    /// Not connected: the next operation connects.
     Lost,
-    /// Connected; it last answered at `answered`.
+    /// Connected; the server last answered at `answered`.
     Up { connection: MultiplexedConnection, serial: u64, answered: Instant },
-    /// The last attempt failed at `since`.
+    /// The last attempt to connect failed at `since`.
     Down { error: Arc<RedisError>, since: Instant },
 }
 
-/// A connection on loan; `serial` says which one it is.
+/// The connection in use by one operation; `serial` is its number.
 struct Loan {
     connection: MultiplexedConnection,
     serial: u64,
@@ -60,12 +60,12 @@ impl Link {
         Self { client, name, config, state: Mutex::new(State::Lost), connecting: Default::default() }
     }
 
-    /// The server, for messages.
+    /// The server's name, for messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Runs `work` on a live connection, within the deadline.
+    /// Runs `work` on a live connection. Fails after [`DEADLINE`].
     pub(super) async fn run<T, F>(
         &self,
         work: impl FnOnce(MultiplexedConnection) -> F,
@@ -84,7 +84,7 @@ impl Link {
         }
     }
 
-    /// A connection that answered within the last second, or was just made.
+    /// A connection that answered within the last second, or a new one.
     async fn live(&self) -> Result<Loan, CacheError> {
         if let Some(mut loan) = self.loan()? {
             if !loan.idle {
@@ -100,7 +100,7 @@ impl Link {
             Ok(held) => held,
             Err(_) => self.wait()?.await,
         };
-        // Whoever held the lock meanwhile connected, or failed for us too.
+        // The operation that held the lock has connected by now, or its failure counts for this one too.
         match &*self.state() {
             State::Up { connection, serial, .. } => {
                 return Ok(Loan { connection: connection.clone(), serial: *serial, idle: false });
@@ -112,7 +112,7 @@ impl Link {
         self.connect(*connections).await
     }
 
-    /// Waits for the attempt that another operation makes; not while the server is known to be down.
+    /// Waits for the attempt of another operation; fails immediately where the server is known to be down.
     fn wait(&self) -> Result<impl Future<Output = tokio::sync::MutexGuard<'_, u64>>, CacheError> {
         match &*self.state() {
             State::Down { error, .. } => Err(self.unavailable(error)),
@@ -127,7 +127,7 @@ impl Link {
         match made {
             Ok(connection) => {
                 if was_down {
-                    tracing::info!(target: "nuages.cache", server = self.name, "the server is back");
+                    tracing::info!(target: "nuages.cache", server = self.name, "connected again");
                 }
                 *state = State::Up { connection: connection.clone(), serial, answered: Instant::now() };
                 Ok(Loan { connection, serial, idle: false })
@@ -143,7 +143,7 @@ impl Link {
         }
     }
 
-    /// The present connection, if there is one; an error where the server was down a moment ago.
+    /// The present connection, if there is one. Fails within [`PAUSE`] of a failed attempt.
     fn loan(&self) -> Result<Option<Loan>, CacheError> {
         match &*self.state() {
             State::Up { connection, serial, answered } => Ok(Some(Loan {
@@ -156,9 +156,9 @@ impl Link {
         }
     }
 
-    /// Notes what the connection `serial` answered; gives it up where it is of no more use.
+    /// Records an answer of the connection `serial`, and drops the connection where it cannot be used again.
     fn note<T>(&self, serial: u64, result: Result<T, RedisError>) -> Result<T, CacheError> {
-        let severed = result.as_ref().is_err_and(of_no_more_use);
+        let severed = result.as_ref().is_err_and(must_reconnect);
         let mut state = self.state();
         if let State::Up { serial: present, answered, .. } = &mut *state
             && *present == serial
@@ -169,7 +169,7 @@ impl Link {
             }
         }
         drop(state);
-        result.map_err(|error| match severed || cannot_now(&error) {
+        result.map_err(|error| match severed || is_busy(&error) {
             true => self.unavailable(&Arc::new(error)),
             false => CacheError::Answer { cache: self.name.clone(), source: error.into() },
         })
@@ -180,20 +180,20 @@ impl Link {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        // The state is replaced whole: a poisoned lock guards nothing half-done.
+        // The state is always replaced as a whole, so a poisoned lock can be used.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The connection is gone or out of step, or leads to a server that is no longer the primary
-/// (`READONLY`) or no longer knows us (`NOAUTH`): a new one may do better.
-fn of_no_more_use(error: &RedisError) -> bool {
+/// Whether the connection must be replaced: it is closed or out of step, or its server is not the
+/// primary any more (`READONLY`) or wants a new login (`NOAUTH`).
+fn must_reconnect(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::Io | ErrorKind::Parse)
         || matches!(error.code(), Some("READONLY" | "NOAUTH"))
 }
 
-/// The server is there but cannot serve this now.
-fn cannot_now(error: &RedisError) -> bool {
+/// Whether the server answers but cannot carry out commands now.
+fn is_busy(error: &RedisError) -> bool {
     let codes = ["LOADING", "BUSY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"];
     error.code().is_some_and(|code| codes.contains(&code))
 }

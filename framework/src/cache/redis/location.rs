@@ -1,10 +1,20 @@
-//! `LOCATION`: where a Redis server is, and as whom to log in there.
+//! Parses `LOCATION`: the address of a Redis server, and the login.
 //!
-//! The URL is that of redis-py, so that Django's settings can be taken over. A password is never shown.
+//! URLs have redis-py's form, so that Django's settings can be copied. Errors never show a password.
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo};
 
-/// A `LOCATION` that cannot be used. Neither field holds a user's name or password.
+/// A `LOCATION` that cannot be used. Its text holds no user name and no password.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::cache::{KeySpace, Redis};
+///
+/// let error = Redis::open("redis://me:secret@host/0?db=x", KeySpace::new("", 1)).unwrap_err();
+/// assert_eq!(error.location(), "redis://host/0");
+/// assert_eq!(error.reason(), "expected a whole number as the number of the database");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{location}: {reason}")]
 pub struct LocationError {
@@ -13,26 +23,26 @@ pub struct LocationError {
 }
 
 impl LocationError {
-    /// The URL with what is secret in it left out.
+    /// The URL without user name, password and query.
     pub fn location(&self) -> &str {
         &self.location
     }
 
-    /// What is wrong with it.
+    /// The problem, and what was expected.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 }
 
-/// The server of a URL, and its name for messages.
+/// The client for the server at a URL, and the server's name for messages.
 pub(super) fn parse(text: &str) -> Result<(Client, String), LocationError> {
     let fail = |location: String, reason: &str| LocationError { location, reason: reason.to_owned() };
     let expected = "expected redis://user:password@host:port/db, rediss://… or unix:///path?db=0";
-    // What does not parse is not shown: a password may be anywhere in it.
+    // Text that does not parse is not shown: a password may be anywhere in it.
     let url = redis::parse_redis_url(text).ok_or_else(|| fail("…".to_owned(), expected))?;
     let shown = {
         let mut shown = url.clone();
-        // Both fail for a URL that cannot have them; such a URL is refused below.
+        // Both fail for a URL that cannot have a login; such a URL is refused below.
         let _ = shown.set_password(None);
         let _ = shown.set_username("");
         shown.set_query(None);
@@ -57,7 +67,7 @@ pub(super) fn parse(text: &str) -> Result<(Client, String), LocationError> {
             }
         }
     }
-    // Of the crate's error the kind alone: its detail could hold what stood in the URL.
+    // Only the kind of the crate's error is shown: its detail could hold parts of the URL.
     let info = url.into_connection_info();
     let info = info.map_err(|error| fail(shown.clone(), &format!("{}: {expected}", error.category())))?;
     let mut login = info.redis_settings().clone();
@@ -75,7 +85,7 @@ pub(super) fn parse(text: &str) -> Result<(Client, String), LocationError> {
     };
     #[cfg(feature = "tls")]
     if let ConnectionAddr::TcpTls { .. } = info.addr() {
-        // An error means that the program has chosen another provider, which is as good.
+        // An error means that the program has already installed a provider: that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let client = Client::open(info).map_err(|error| fail(shown, error.category()))?;

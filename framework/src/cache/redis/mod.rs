@@ -1,7 +1,7 @@
 //! `redis`: a cache on a Redis server (6 or later), which several processes and machines share.
 //!
-//! One connection carries everything. A server that is down is an error within two seconds and is used
-//! again within one second of its return. Cluster and Sentinel are not spoken.
+//! All operations share one connection. A server that is down causes errors within two seconds, and is
+//! used again within one second of its return. Redis Cluster and Sentinel are not supported.
 
 mod link;
 mod location;
@@ -17,10 +17,22 @@ pub use location::LocationError;
 use super::{CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
 use link::Link;
 
-/// How many keys the server looks at for one page of a scan.
+/// The number of keys that the server examines for one page of a scan.
 const PAGE: u32 = 1000;
 
 /// A cache on a Redis server. Clones share the connection.
+///
+/// # Examples
+///
+/// ```no_run
+/// use nuages::cache::{CacheStore, KeySpace, Redis, Ttl};
+///
+/// # async fn example() -> nuages::Result<()> {
+/// let cache = Redis::open("redis://localhost:6379/1", KeySpace::new("shop", 1))?;
+/// cache.set("greeting", "hello".into(), Ttl::Default).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Redis {
     keys: KeySpace,
@@ -29,54 +41,54 @@ pub struct Redis {
 
 impl Redis {
     /// The cache on the server at `location`: `redis://user:password@host:port/db`, `rediss://…` (with
-    /// the feature `tls`), or `unix:///path?db=0`. No connection is made before the first use.
+    /// the cargo feature `tls`), or `unix:///path?db=0`. Connects at the first use, not here.
     ///
     /// # Errors
     ///
-    /// A URL that cannot be used; what the error says holds no credentials.
+    /// Where the URL cannot be used. The error's text holds no credentials.
     pub fn open(location: &str, keys: KeySpace) -> Result<Self, LocationError> {
         let (client, name) = location::parse(location)?;
         Ok(Self { keys, link: Arc::new(Link::new(client, name)) })
     }
 
-    /// One command whose answer is a `T`.
+    /// Sends one command and reads its answer as a `T`.
     fn ask<'a, T: FromRedisValue + Send + 'a>(&'a self, command: Cmd) -> CacheFuture<'a, T> {
         Box::pin(self.link.run(async move |mut connection| command.query_async(&mut connection).await))
     }
 
     fn put<'a>(&'a self, key: &str, value: &[u8], life: Life, only_if_absent: bool) -> CacheFuture<'a, bool> {
         let mut command = redis::cmd("SET");
-        command.arg(self.keys.wire(key)).arg(value);
+        command.arg(self.keys.server_key(key)).arg(value);
         if let Life::For(duration) = life {
             command.arg("PX").arg(millis(duration));
         }
         if only_if_absent {
             command.arg("NX");
         }
-        // The answer is nil where NX kept an entry.
+        // The answer is nil where NX kept the present entry.
         let answer = self.ask::<Option<String>>(command);
         Box::pin(async move { Ok(answer.await?.is_some()) })
     }
 }
 
 fn millis(duration: std::time::Duration) -> u64 {
-    // The key space caps a life at a hundred years.
+    // The key space limits times to a hundred years.
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Whether a script stores the new value, that value, and its life, as the scripts take them.
+/// The arguments of the scripts: whether to store a new value, the value, and its life in milliseconds.
 fn stored(new: Option<&Bytes>, life: Life) -> (&'static str, Bytes, String) {
     let life_text = match life {
         Life::For(duration) => millis(duration).to_string(),
-        Life::Endless | Life::Over => String::new(),
+        Life::Endless | Life::Expired => String::new(),
     };
     match new {
-        Some(value) if life != Life::Over => ("1", value.clone(), life_text),
+        Some(value) if life != Life::Expired => ("1", value.clone(), life_text),
         _ => ("0", Bytes::new(), life_text),
     }
 }
 
-/// A pattern of Redis' `MATCH` for keys that begin with `prefix`.
+/// The `MATCH` pattern for keys that begin with `prefix`.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len() + 1);
     for letter in prefix.chars() {
@@ -102,7 +114,7 @@ impl CacheStore for Redis {
 
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
         let mut command = redis::cmd("GET");
-        command.arg(self.keys.wire(key));
+        command.arg(self.keys.server_key(key));
         self.ask(command)
     }
 
@@ -112,7 +124,7 @@ impl CacheStore for Redis {
         }
         let mut command = redis::cmd("MGET");
         keys.iter().for_each(|key| {
-            command.arg(self.keys.wire(key));
+            command.arg(self.keys.server_key(key));
         });
         self.ask(command)
     }
@@ -120,7 +132,7 @@ impl CacheStore for Redis {
     fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, ()> {
         Box::pin(async move {
             match self.keys.life(ttl) {
-                Life::Over => self.delete(key).await?,
+                Life::Expired => self.delete(key).await?,
                 life => self.put(key, &value, life, false).await?,
             };
             Ok(())
@@ -129,7 +141,7 @@ impl CacheStore for Redis {
 
     fn add<'a>(&'a self, key: &'a str, value: Bytes, ttl: Ttl) -> CacheFuture<'a, bool> {
         match self.keys.life(ttl) {
-            Life::Over => self.compare_and_set(key, None, None, ttl),
+            Life::Expired => self.compare_and_set(key, None, None, ttl),
             life => self.put(key, &value, life, true),
         }
     }
@@ -142,7 +154,7 @@ impl CacheStore for Redis {
         ttl: Ttl,
     ) -> CacheFuture<'a, bool> {
         let (has_new, new, life) = stored(new.as_ref(), self.keys.life(ttl));
-        let mut call = scripts::COMPARE_AND_SET.key(self.keys.wire(key));
+        let mut call = scripts::COMPARE_AND_SET.key(self.keys.server_key(key));
         call.arg(if expected.is_some() { "1" } else { "0" }).arg(expected.unwrap_or_default());
         call.arg(has_new).arg(&new[..]).arg(life);
         Box::pin(self.link.run(async move |mut connection| call.invoke_async(&mut connection).await))
@@ -157,8 +169,8 @@ impl CacheStore for Redis {
         ttl: Ttl,
     ) -> CacheFuture<'a, Moved> {
         let (has_new, new, life) = stored(Some(&new), self.keys.life(ttl));
-        let mut call = scripts::MOVE.key(self.keys.wire(from));
-        call.key(self.keys.wire(to)).arg(expected).arg(has_new).arg(&new[..]).arg(life);
+        let mut call = scripts::MOVE.key(self.keys.server_key(from));
+        call.key(self.keys.server_key(to)).arg(expected).arg(has_new).arg(&new[..]).arg(life);
         Box::pin(self.link.run(async move |mut connection| {
             let outcome: u8 = call.invoke_async(&mut connection).await?;
             match outcome {
@@ -166,33 +178,36 @@ impl CacheStore for Redis {
                 1 => Ok(Moved::Changed),
                 2 => Ok(Moved::Gone),
                 3 => Ok(Moved::Taken),
-                _ => Err(RedisError::from((redis::ErrorKind::UnexpectedReturnType, "not an outcome"))),
+                _ => Err(RedisError::from((
+                    redis::ErrorKind::UnexpectedReturnType,
+                    "expected a number from 0 to 3",
+                ))),
             }
         }))
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
         let mut command = redis::cmd("DEL");
-        command.arg(self.keys.wire(key));
+        command.arg(self.keys.server_key(key));
         self.ask(command)
     }
 
     fn exists<'a>(&'a self, key: &'a str) -> CacheFuture<'a, bool> {
         let mut command = redis::cmd("EXISTS");
-        command.arg(self.keys.wire(key));
+        command.arg(self.keys.server_key(key));
         self.ask(command)
     }
 
     fn scan<'a>(&'a self, prefix: &'a str, from: Option<Cursor>) -> CacheFuture<'a, Page> {
         let mut command = redis::cmd("SCAN");
         command.arg(from.unwrap_or_default().0);
-        command.arg("MATCH").arg(pattern(&self.keys.wire(prefix))).arg("COUNT").arg(PAGE);
+        command.arg("MATCH").arg(pattern(&self.keys.server_key(prefix))).arg("COUNT").arg(PAGE);
         let answer = self.ask::<(u64, Vec<Vec<u8>>)>(command);
         Box::pin(async move {
-            let (next, wires) = answer.await?;
-            // A key that is not text was not written by a cache.
-            let texts = wires.iter().filter_map(|wire| std::str::from_utf8(wire).ok());
-            let keys = texts.filter_map(|wire| self.keys.strip(wire).map(str::to_owned)).collect();
+            let (next, server_keys) = answer.await?;
+            // A key that is not UTF-8 was not written by this cache.
+            let texts = server_keys.iter().filter_map(|key| std::str::from_utf8(key).ok());
+            let keys = texts.filter_map(|key| self.keys.strip(key).map(str::to_owned)).collect();
             Ok(Page { next: (next != 0).then_some(Cursor(next)), keys })
         })
     }
@@ -205,7 +220,7 @@ impl CacheStore for Redis {
                 if !page.keys.is_empty() {
                     let mut command = redis::cmd("UNLINK");
                     page.keys.iter().for_each(|key| {
-                        command.arg(self.keys.wire(key));
+                        command.arg(self.keys.server_key(key));
                     });
                     self.ask::<u64>(command).await?;
                 }

@@ -1,11 +1,11 @@
-//! The two operations that Redis has no command for, as Lua scripts: they run as one step on the server.
+//! Two operations for which Redis has no command, as Lua scripts. The server runs each atomically.
 
 use std::sync::LazyLock;
 
 use redis::Script;
 
-/// `KEYS`: the key. `ARGV`: whether a value is expected, that value, whether there is a new one, the new
-/// one, its life in milliseconds (empty = no end). Answers 1 if it did.
+/// `KEYS`: the key. `ARGV`: whether a value is expected, that value, whether there is a new value, that
+/// value, its life in milliseconds (empty for no end). Returns 1 where it replaced the value, else 0.
 pub(super) static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -26,9 +26,9 @@ return 1",
     )
 });
 
-/// `KEYS`: from, to. `ARGV`: the expected value, whether there is a new one, the new one, its life in
-/// milliseconds (empty = no end). Answers 0 done, 1 changed, 2 gone, 3 taken. The old entry goes last: a
-/// server without memory refuses the new one, and then nothing has changed.
+/// `KEYS`: from, to. `ARGV`: the expected value, whether there is a new value, that value, its life in
+/// milliseconds (empty for no end). Returns 0 done, 1 changed, 2 gone, 3 taken. The old entry is deleted
+/// last: where the server has no memory for the new one, nothing changes.
 pub(super) static MOVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"

@@ -1,8 +1,8 @@
-//! TLS to PostgreSQL in libpq's words (PostgreSQL manual, section 34.19).
+//! TLS to PostgreSQL, with libpq's values of `sslmode` (PostgreSQL manual, section 34.19).
 //!
-//! `require` and weaker encrypt without asking whom they talk to; `verify-ca` asks that the certificate is
-//! signed by an authority that this machine trusts (`SSL_CERT_FILE` names others); `verify-full` also that
-//! it is for this host. Called by `postgres::pool` alone.
+//! `require` and weaker modes encrypt but do not check the certificate. `verify-ca` requires that an
+//! authority trusted by this machine has signed it (`SSL_CERT_FILE` names others), `verify-full` also that
+//! it is made for this host. Called by `postgres::pool` only.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use rustls::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What makes TLS connections for this `sslmode`, or what is wrong with it.
+/// Makes TLS connections for this `sslmode`. The error says why they cannot be made.
 pub(super) fn connector(mode: Option<&str>) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())
@@ -45,14 +45,13 @@ fn roots() -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        return Err(
-            "this machine trusts no certificate authority (SSL_CERT_FILE may name a file of them)".to_owned()
-        );
+        return Err("this machine trusts no certificate authority (SSL_CERT_FILE can name a file with some)"
+            .to_owned());
     }
     Ok(roots)
 }
 
-/// Checks less than rustls does: the chain but not the name, or neither. Signatures always.
+/// Checks the chain of a certificate but not its name, or neither. Signatures are always checked.
 #[derive(Debug)]
 struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
@@ -70,7 +69,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last, when the chain has been found good.
+            // The name is checked last, after the chain was accepted.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

@@ -1,6 +1,10 @@
 //! `DATABASES`: one table for each database.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     checks::Checks,

@@ -1,6 +1,6 @@
-//! One SQLite file: how it is opened, recognised again, and what its errors mean.
+//! One SQLite file: opens it, recognises when it is replaced, and translates its errors.
 //!
-//! Used by the readers and the writer; never runs a query of its own beyond PRAGMAs.
+//! Used by the readers and the writer. Runs PRAGMAs, but no other statements.
 
 use std::{
     fs,
@@ -14,49 +14,43 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
-use super::DbError;
+use super::failure::{Access, cannot_share, is_busy, is_unavailable};
 use crate::{
     Unavailable,
+    db::DbError,
     settings::{DatabaseSettings, Synchronous},
 };
 
-/// Characters with a meaning in SQLite's URI file names (sqlite.org/uri.html).
+/// Characters that are escaped in SQLite's URI file names (sqlite.org/uri.html).
 const IN_URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
-/// Statements that each connection keeps prepared.
+/// The number of statements that each connection keeps prepared.
 const STATEMENT_CACHE: usize = 64;
-/// How long the change of the journal to WAL may wait for other processes; without it all works, slower.
+/// How long changing the journal to WAL may wait for other processes. Without WAL everything works, slower.
 const WAL_PATIENCE: Duration = Duration::from_millis(250);
 
-/// Where a database lies and how to use it.
-pub(super) struct Place {
+/// A database file and its settings.
+pub(super) struct DatabaseFile {
     pub(super) alias: Arc<str>,
-    /// `None`: in memory.
+    /// `None` for a database in memory.
     pub(super) path: Option<PathBuf>,
     pub(super) timeout: Duration,
     synchronous: Synchronous,
-    /// Whether the journal really is WAL: then readers and the writer do not wait for each other.
+    /// Whether the journal is in WAL mode now: readers and the writer do not wait for each other then.
     wal: AtomicBool,
 }
 
-/// What an error means depends on what was tried.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
-
-/// Which file was opened; another one at the same path has another identity.
+/// The identity of an opened file. Another file at the same path has another identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     file: (u64, u64),
-    /// Only for files opened as immutable, which SQLite does not check for changes: time of change,
-    /// length, and whether a journal has appeared.
+    /// Only for files opened as immutable, which SQLite does not check for changes: the modification time,
+    /// the length, and whether a journal has appeared.
     content: Option<(u128, u64, bool)>,
 }
 
-impl Place {
+impl DatabaseFile {
     pub(super) fn new(alias: &str, settings: &DatabaseSettings) -> Self {
         Self {
             alias: alias.into(),
@@ -71,7 +65,7 @@ impl Place {
         self.wal.load(Ordering::Relaxed)
     }
 
-    /// Opens the connection that all writes go through, creating the file as Django does.
+    /// Opens the connection of the writer. Creates the file if it is missing, as Django does.
     pub(super) fn open_writer(&self) -> rusqlite::Result<Connection> {
         let Some(path) = &self.path else {
             let connection = Connection::open_in_memory()?;
@@ -90,8 +84,8 @@ impl Place {
         Ok(connection)
     }
 
-    /// Opens the file once before its readers, and tells whether they must take it for immutable:
-    /// a WAL database in a folder that cannot be written to can be read in no other way.
+    /// Opens the file before its readers do, and returns whether they must open it as immutable. A WAL
+    /// database in a read-only folder can be read in no other way.
     pub(super) fn probe(&self) -> rusqlite::Result<(Connection, bool)> {
         let path = self.path.as_deref().unwrap_or_else(|| ":memory:".as_ref());
         let connection = Connection::open_with_flags(path, read_write())?;
@@ -110,13 +104,13 @@ impl Place {
         }
     }
 
-    /// Prepares a connection of the readers' pool.
+    /// Prepares a connection for the pool of readers.
     pub(super) fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
         set_up(connection)?;
         connection.pragma_update(None, "query_only", true)
     }
 
-    /// The file name and flags of the readers.
+    /// The file name and the flags with which readers open the file.
     pub(super) fn reader_source(&self, immutable: bool) -> (PathBuf, OpenFlags) {
         let path = self.path.clone().unwrap_or_default();
         if !immutable {
@@ -128,7 +122,7 @@ impl Place {
         (format!("file:{encoded}?immutable=1").into(), flags)
     }
 
-    /// Which file is at the path now; `None` where there is none.
+    /// The identity of the file that is at the path now; `None` where there is none.
     pub(super) fn identity(&self, immutable: bool) -> Option<Identity> {
         let metadata = fs::metadata(self.path.as_ref()?).ok()?;
         let content = immutable.then(|| {
@@ -138,7 +132,7 @@ impl Place {
         Some(Identity { file: file_number(&metadata), content })
     }
 
-    /// Changes the journal to WAL if it is not yet. That it cannot be changed now is no error.
+    /// Changes the journal to WAL. It is no error where other processes prevent that now.
     pub(super) fn try_wal(&self, connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
         let until = Instant::now() + patience;
         connection.busy_timeout(patience.min(Duration::from_millis(50)))?;
@@ -152,7 +146,7 @@ impl Place {
             };
             match mode {
                 Ok(mode) => break mode == "wal",
-                // SQLite does not call its busy handler where two processes change the journal at once.
+                // SQLite does not wait by itself where two processes change the journal at the same time.
                 Err(error) if is_busy(&error) && Instant::now() < until => {
                     thread::sleep(Duration::from_millis(5));
                 }
@@ -164,7 +158,7 @@ impl Place {
         Ok(())
     }
 
-    /// What an error of SQLite's means to the caller.
+    /// Translates an error of SQLite for the caller.
     pub(super) fn error(&self, error: impl Into<Arc<rusqlite::Error>>, access: Access) -> DbError {
         let source = error.into();
         if is_unavailable(&source, access) {
@@ -173,7 +167,7 @@ impl Place {
         DbError::Sqlite { alias: self.alias.clone(), source }
     }
 
-    /// The error for a wait that took too long, or a thread that is gone.
+    /// The error where a wait took too long, or a thread has ended.
     pub(super) fn unavailable(&self, reason: &'static str) -> DbError {
         Unavailable::new(self.describe(), Some(reason.into())).into()
     }
@@ -197,55 +191,10 @@ fn read_write() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// What every connection gets; foreign keys are enforced as in Django.
+/// Sets up every connection. Foreign keys are enforced, as in Django.
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.pragma_update(None, "foreign_keys", true)
-}
-
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
-}
-
-/// Whether the connection is better closed and opened anew.
-pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::FileLockingProtocolFailed
-        )
-    )
-}
-
-/// Whether the file is readable, but the shared memory that a WAL database needs cannot be made.
-fn cannot_share(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
-}
-
-fn is_unavailable(error: &rusqlite::Error, access: Access) -> bool {
-    match error.sqlite_error() {
-        // Without an extended code it is a statement that writes, given to `read`: a mistake in the program.
-        Some(failure) if failure.code == ErrorCode::ReadOnly => {
-            access == Access::Write || failure.extended_code != rusqlite::ffi::SQLITE_READONLY
-        }
-        Some(failure) => matches!(
-            failure.code,
-            ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::OutOfMemory
-                | ErrorCode::PermissionDenied
-                | ErrorCode::FileLockingProtocolFailed
-        ),
-        None => false,
-    }
 }
 
 #[cfg(unix)]
@@ -254,7 +203,7 @@ fn file_number(metadata: &fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Where files have no numbers, the time of creation stands for them.
+/// Uses the time of creation where files have no numbers.
 #[cfg(not(unix))]
 fn file_number(metadata: &fs::Metadata) -> (u64, u64) {
     let created = metadata.created().ok().and_then(|moment| moment.duration_since(UNIX_EPOCH).ok());

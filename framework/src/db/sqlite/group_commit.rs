@@ -1,9 +1,9 @@
-//! What the writer thread does: group commit.
+//! The writer thread: commits many jobs in one transaction.
 //!
-//! It takes all jobs that wait into one transaction, each in a savepoint so that one that fails harms no
-//! other, commits, and only then answers them. What keeps it from writing (a lock, a full disk, a
-//! read-only file) becomes [`Unavailable`](crate::Unavailable) within the database's timeout, and the
-//! next job tries again: nothing here needs a restart.
+//! It runs all waiting jobs in one transaction, each in a savepoint so that a failing job does not harm the
+//! others, commits, and then answers them. Where it cannot write (a lock, a full disk, a read-only file),
+//! jobs fail with [`Unavailable`](crate::Unavailable) within the database's timeout and the next job tries
+//! again, so that no fault needs a restart.
 
 use std::{
     cell::Cell,
@@ -21,39 +21,40 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::{
-    DbError,
-    job::{Job, Ran},
-    place::{self, Access, Identity, Place},
-    writer::Message,
+    failure::{self, Access},
+    file::{DatabaseFile, Identity},
+    job::{Job, JobEnd, WriterMessage},
 };
+use crate::db::DbError;
 
-/// Jobs in one transaction at most, and how long it may go on taking more.
+/// Limits of one transaction: its number of jobs, and the time during which it accepts more.
 const MAX_BATCH: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(5);
-/// Pages in the WAL from which it is copied into the database (8 MiB with pages of 4 KiB), and from which
-/// the writer waits a little for readers to leave it, so that it starts again at its beginning.
+/// The size of the WAL, in pages of usually 4 KiB, from which it is copied into the database, and from
+/// which the writer also waits shortly for readers to leave the WAL, so that it can be restarted.
 const CHECKPOINT_PAGES: i32 = 2_000;
 const RESTART_PAGES: i32 = 8_000;
-/// Pages to wait for after a checkpoint that readers cut short: each one costs an fsync.
+/// Pages written between checkpoints that readers prevent from completing: each checkpoint costs an fsync.
 const CHECKPOINT_STEP: i32 = 500;
 /// How long a checkpoint may wait for readers.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
-/// How often a database that another process kept from changing to WAL is asked again.
+/// How often the writer tries again to change the journal to WAL after another process prevented it.
 const WAL_RETRY: Duration = Duration::from_secs(10);
-/// How long jobs run one to a transaction after a COMMIT failed because of one of many.
+/// How long jobs get a transaction each after one of many made COMMIT fail.
 const ALONE: Duration = Duration::from_secs(60);
 
-/// How often a database that another process writes to is asked again.
+/// The pause between two attempts to begin while another process holds the lock.
 const LOCK_POLL: Duration = Duration::from_millis(1);
 
 thread_local! {
-    /// Pages in the WAL after this thread's last COMMIT.
+    /// The size of the WAL in pages after this thread's last COMMIT.
     static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
 }
 
-pub(super) struct Batches {
-    place: Arc<Place>,
-    inbox: mpsc::Receiver<Message>,
+/// The state of the writer thread.
+pub(super) struct GroupCommit {
+    file: Arc<DatabaseFile>,
+    inbox: mpsc::Receiver<WriterMessage>,
     waiting: Arc<AtomicUsize>,
     pending: VecDeque<Box<dyn Job>>,
     closing: Vec<oneshot::Sender<()>>,
@@ -62,6 +63,7 @@ pub(super) struct Batches {
     alone_until: Option<Instant>,
 }
 
+/// The open connection of the writer.
 struct Open {
     connection: Connection,
     identity: Option<Identity>,
@@ -70,10 +72,14 @@ struct Open {
     next_checkpoint: i32,
 }
 
-impl Batches {
-    pub(super) fn new(place: Arc<Place>, inbox: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) -> Self {
+impl GroupCommit {
+    pub(super) fn new(
+        file: Arc<DatabaseFile>,
+        inbox: mpsc::Receiver<WriterMessage>,
+        waiting: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
-            place,
+            file,
             inbox,
             waiting,
             pending: VecDeque::with_capacity(MAX_BATCH),
@@ -84,14 +90,14 @@ impl Batches {
         }
     }
 
-    /// Works until nobody can send jobs any more.
+    /// Runs until the last sender is dropped.
     pub(super) fn run(mut self) {
         loop {
             if self.pending.is_empty() {
                 if !self.closing.is_empty() {
                     self.open = None;
                     for done in self.closing.drain(..) {
-                        // Nobody waits any more: fine.
+                        // The caller may have stopped waiting.
                         let _ = done.send(());
                     }
                 }
@@ -109,13 +115,13 @@ impl Batches {
         }
     }
 
-    fn accept(&mut self, message: Message) {
+    fn accept(&mut self, message: WriterMessage) {
         match message {
-            Message::Run(job) => {
+            WriterMessage::Run(job) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.pending.push_back(job);
             }
-            Message::Close(done) => self.closing.push(done),
+            WriterMessage::Close(done) => self.closing.push(done),
         }
     }
 
@@ -128,33 +134,33 @@ impl Batches {
         }
     }
 
-    /// Jobs wait in the order of their deadlines.
+    /// Answers jobs whose deadline has passed. Jobs wait in the order of their deadlines.
     fn answer_late(&mut self) {
         let now = Instant::now();
         while let Some(job) = self.pending.pop_front_if(|job| job.deadline() <= now) {
             let failure = match &self.locked {
-                Some(error) => self.place.error(error.clone(), Access::Write),
-                None => self.place.unavailable("the writer did not begin in time"),
+                Some(error) => self.file.error(error.clone(), Access::Write),
+                None => self.file.unavailable("the writer did not begin in time"),
             };
-            job.answer(&self.place, Some(failure));
+            job.answer(&self.file, Some(failure));
         }
     }
 
     fn commit_batch(&mut self, deadline: Instant) {
         match self.begin(deadline) {
             Ok(()) => self.locked = None,
-            // The first job's time is up, or nearly: the others may still wait.
-            Err(error) if place::is_busy(&error) => {
+            // Only the first job's deadline has passed: the others can still wait.
+            Err(error) if failure::is_busy(&error) => {
                 self.locked = Some(Arc::new(error));
                 return;
             }
             Err(error) => {
-                if self.place.path.is_some() {
+                if self.file.path.is_some() {
                     self.open = None;
                 }
                 let error = Arc::new(error);
                 for job in self.pending.drain(..) {
-                    job.answer(&self.place, Some(self.place.error(error.clone(), Access::Write)));
+                    job.answer(&self.file, Some(self.file.error(error.clone(), Access::Write)));
                 }
                 return;
             }
@@ -168,29 +174,29 @@ impl Batches {
         match loss {
             None => {
                 self.open = Some(open);
-                batch.into_iter().for_each(|job| job.answer(&self.place, None));
+                batch.into_iter().for_each(|job| job.answer(&self.file, None));
                 self.checkpoint();
             }
             Some(loss) => {
                 let usable = roll_back(&open.connection);
-                // A database in memory lives in its connection; any other is opened anew.
-                self.open = (self.place.path.is_none() && usable).then_some(open);
+                // Files are opened again. A database in memory would be lost with its connection.
+                self.open = (self.file.path.is_none() && usable).then_some(open);
                 self.answer_lost(batch, &loss);
             }
         }
     }
 
-    /// Begins a transaction on a connection to the file that is at the path now.
+    /// Begins a transaction on the file that is at the path now, and opens it if necessary.
     fn begin(&mut self, deadline: Instant) -> rusqlite::Result<()> {
-        let identity = self.place.identity(false);
+        let identity = self.file.identity(false);
         if self.open.as_ref().is_some_and(|open| open.identity != identity) {
-            tracing::warn!(alias = %self.place.alias, "the database file has been replaced: opening it anew");
+            tracing::warn!(alias = %self.file.alias, "the database file was replaced, opening the new one");
             self.open = None;
         }
         let mut open = match self.open.take() {
             Some(open) => open,
             None => {
-                let connection = self.place.open_writer()?;
+                let connection = self.file.open_writer()?;
                 WAL_PAGES.set(0);
                 connection.wal_hook(Some(|_, pages| {
                     WAL_PAGES.set(pages);
@@ -198,23 +204,23 @@ impl Batches {
                 }));
                 Open {
                     connection,
-                    identity: self.place.identity(false),
+                    identity: self.file.identity(false),
                     next_wal: Instant::now() + WAL_RETRY,
                     last_pages: 0,
                     next_checkpoint: CHECKPOINT_PAGES,
                 }
             }
         };
-        if !self.place.is_wal() && self.place.path.is_some() && open.next_wal <= Instant::now() {
+        if !self.file.is_wal() && self.file.path.is_some() && open.next_wal <= Instant::now() {
             open.next_wal = Instant::now() + WAL_RETRY;
-            self.place.try_wal(&open.connection, Duration::ZERO)?;
+            self.file.try_wal(&open.connection, Duration::ZERO)?;
         }
         let begun = begin_until(&open.connection, deadline);
         self.open = Some(open);
         begun
     }
 
-    /// Runs what waits, and what comes meanwhile.
+    /// Runs the waiting jobs, and those that arrive while they run.
     fn run_jobs(&mut self, connection: &Connection, batch: &mut Vec<Box<dyn Job>>) -> Result<(), Loss> {
         let started = Instant::now();
         let most = match self.alone_until {
@@ -229,9 +235,9 @@ impl Batches {
             let ran = job.run(connection);
             batch.push(job);
             if connection.is_autocommit() {
-                return Err(if ran == Ran::Done { Loss::Ended } else { Loss::RolledBack });
+                return Err(if ran == JobEnd::Done { Loss::Ended } else { Loss::RolledBack });
             }
-            if ran == Ran::Failed {
+            if ran == JobEnd::Failed {
                 execute(connection, "ROLLBACK TO job")?;
             }
             execute(connection, "RELEASE job")?;
@@ -247,7 +253,7 @@ impl Batches {
 
     fn commit(&mut self, connection: &Connection, jobs: usize) -> Result<(), Loss> {
         let Err(error) = execute(connection, "COMMIT") else { return Ok(()) };
-        // Only COMMIT sees a foreign key that is checked late, and it does not say whose it is.
+        // COMMIT checks deferred foreign keys, and its error does not say which job broke one.
         if jobs > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
             self.alone_until = Some(Instant::now() + ALONE);
             return Err(Loss::Constraint);
@@ -259,19 +265,19 @@ impl Batches {
         let culprit = match loss {
             Loss::Ended => batch
                 .pop()
-                .map(|job| (job, Some(DbError::TransactionEnded { alias: self.place.alias.clone() }))),
+                .map(|job| (job, Some(DbError::TransactionEnded { alias: self.file.alias.clone() }))),
             Loss::RolledBack => batch.pop().map(|job| (job, None)),
             Loss::Sqlite(_) | Loss::Constraint => None,
         };
         for job in batch {
-            job.answer(&self.place, Some(loss.error(&self.place)));
+            job.answer(&self.file, Some(loss.error(&self.file)));
         }
         if let Some((job, own)) = culprit {
-            job.answer(&self.place, own);
+            job.answer(&self.file, own);
         }
     }
 
-    /// Copies the WAL into the database where it has grown, after the jobs have been answered.
+    /// Copies a large WAL into the database. Called after the jobs have been answered.
     fn checkpoint(&mut self) {
         let Some(open) = &mut self.open else { return };
         let pages = WAL_PAGES.get();
@@ -283,7 +289,7 @@ impl Batches {
             return;
         }
         open.next_checkpoint = pages + CHECKPOINT_STEP;
-        // RESTART keeps writers out, other processes' too, while it copies: PASSIVE first leaves it nothing.
+        // RESTART blocks the writers of all processes while it copies, so PASSIVE copies most pages first.
         let steps: &[&str] = if pages >= RESTART_PAGES { &["PASSIVE", "RESTART"] } else { &["PASSIVE"] };
         for how in steps {
             let copied = open.connection.busy_timeout(RESTART_PATIENCE).and_then(|()| {
@@ -293,30 +299,33 @@ impl Batches {
             });
             match copied {
                 Ok((pages, copied)) => tracing::debug!(pages, copied, how, "checkpoint"),
-                Err(error) => tracing::warn!(%error, alias = %self.place.alias, "cannot copy the WAL"),
+                Err(error) => {
+                    tracing::warn!(%error, alias = %self.file.alias, "cannot copy the WAL into the database")
+                }
             }
         }
     }
 }
 
-/// Why a batch was not committed.
+/// The reason why a transaction was not committed.
 enum Loss {
+    /// A statement failed.
     Sqlite(Arc<rusqlite::Error>),
-    /// One of many writes left a foreign key dangling.
+    /// One of several jobs broke a foreign key.
     Constraint,
-    /// The last write ended the transaction itself.
+    /// The last job ended the transaction.
     Ended,
-    /// The last write failed so badly that SQLite rolled everything back.
+    /// The last job failed with an error that makes SQLite roll everything back.
     RolledBack,
 }
 
 impl Loss {
-    fn error(&self, place: &Place) -> DbError {
+    fn error(&self, file: &DatabaseFile) -> DbError {
         match self {
-            Self::Sqlite(error) => place.error(error.clone(), Access::Write),
-            Self::Constraint => place.unavailable("a write beside this one broke a foreign key"),
-            Self::Ended => place.unavailable("a write beside this one ended the transaction"),
-            Self::RolledBack => place.unavailable("a write beside this one made SQLite roll back"),
+            Self::Sqlite(error) => file.error(error.clone(), Access::Write),
+            Self::Constraint => file.unavailable("a write beside this one broke a foreign key"),
+            Self::Ended => file.unavailable("a write beside this one ended the transaction"),
+            Self::RolledBack => file.unavailable("a write beside this one made SQLite roll back"),
         }
     }
 }
@@ -327,13 +336,13 @@ impl From<rusqlite::Error> for Loss {
     }
 }
 
-/// Begins a transaction, or waits until another process lets it. SQLite's own way of waiting asks ever
-/// more rarely, every 100 ms in the end: it comes too late again and again where somebody else writes much.
+/// Begins a transaction, waiting until `deadline` for other processes. SQLite's own busy handler tries
+/// every 100 ms in the end, which is too rare beside a process that writes often.
 fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
     loop {
         match execute(connection, "BEGIN IMMEDIATE") {
-            Err(error) if place::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
+            Err(error) if failure::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
             Err(error) => return Err(error),
             Ok(()) => break,
         }
@@ -346,7 +355,7 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
-/// Ends a transaction that could not be committed; false where even that fails.
+/// Rolls back a transaction that was not committed. Returns false where that fails too.
 fn roll_back(connection: &Connection) -> bool {
     connection.is_autocommit() || execute(connection, "ROLLBACK").is_ok()
 }

@@ -1,8 +1,8 @@
-//! The reading half of SQLite: a pool of connections that cannot write.
+//! A pool of connections that read.
 //!
-//! A point read takes microseconds, so it runs on the async worker itself where the journal is WAL and a
-//! connection is free; everything else (opening, waiting, another journal, long scans) goes to tokio's
-//! blocking threads. A file replaced by another is noticed within a second.
+//! Reads of a few microseconds run on the async worker itself, if the journal is WAL and a connection is
+//! free. Everything that may block (opening, waiting, another journal, slow reads) runs on tokio's blocking
+//! threads. A file that was replaced is opened again within a second.
 
 use std::{
     panic,
@@ -20,28 +20,30 @@ use rusqlite::Connection;
 use tokio::{sync::Semaphore, task, time};
 
 use super::{
-    DbError,
-    place::{self, Access, Identity, Place},
+    failure::{self, Access},
+    file::{DatabaseFile, Identity},
 };
+use crate::db::DbError;
 
-/// How long a read on an async worker may wait for a lock; in WAL mode only recovery takes one.
+/// How long a read on an async worker may wait for a lock. In WAL mode, only recovery locks out readers.
 const INLINE_PATIENCE: Duration = Duration::from_millis(100);
-/// How often the file at the path is compared with the one that is open.
+/// How often the file at the path is compared with the open one.
 const CHECK_EVERY_MILLIS: u64 = 1_000;
 
+/// The reading connections of one database file.
 pub(super) struct Readers {
-    place: Arc<Place>,
+    file: Arc<DatabaseFile>,
     size: u32,
     open: RwLock<Option<Arc<Open>>>,
     opening: Mutex<()>,
-    /// No more blocking threads wait for a connection than there are connections.
+    /// Permits for short reads on blocking threads, one for each connection.
     short: Arc<Semaphore>,
-    /// Long scans leave half of the connections to the others.
+    /// Permits for slow reads, which leave half of the connections to short ones.
     long: Arc<Semaphore>,
     epoch: Instant,
     next_check: AtomicU64,
-    /// Until then no read runs inline, because one met a lock.
-    detour_until: AtomicU64,
+    /// No read runs on the async worker before this time, because one met a lock.
+    inline_after: AtomicU64,
 }
 
 struct Open {
@@ -51,11 +53,11 @@ struct Open {
 }
 
 impl Readers {
-    pub(super) fn new(place: Arc<Place>, size: Option<u32>) -> Self {
+    pub(super) fn new(file: Arc<DatabaseFile>, size: Option<u32>) -> Self {
         let processors = thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let size = size.unwrap_or(processors.saturating_mul(4)).max(1);
         Self {
-            place,
+            file,
             size,
             open: RwLock::new(None),
             opening: Mutex::new(()),
@@ -63,19 +65,19 @@ impl Readers {
             long: Arc::new(Semaphore::new((size as usize / 2).max(1))),
             epoch: Instant::now(),
             next_check: AtomicU64::new(0),
-            detour_until: AtomicU64::new(0),
+            inline_after: AtomicU64::new(0),
         }
     }
 
-    /// Runs `f` here if that is quick, else on a blocking thread.
+    /// Runs `f` on this thread if that cannot block, else on a blocking thread.
     pub(super) async fn read<T, F>(self: &Arc<Self>, f: F) -> Result<T, DbError>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
         if let Some(open) = self.opened()
-            && (self.place.is_wal() || open.immutable)
-            && self.millis() >= self.detour_until.load(Ordering::Relaxed)
+            && (self.file.is_wal() || open.immutable)
+            && self.millis() >= self.inline_after.load(Ordering::Relaxed)
             && let Some(connection) = open.pool.try_get()
         {
             return self.run(&open, &connection, f, INLINE_PATIENCE);
@@ -84,7 +86,7 @@ impl Readers {
         self.read_on_thread(permits, f).await
     }
 
-    /// Runs `f` on a blocking thread, however long it takes.
+    /// Runs a slow `f` on a blocking thread.
     pub(super) async fn read_long<T, F>(self: &Arc<Self>, f: F) -> Result<T, DbError>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -94,7 +96,7 @@ impl Readers {
         self.read_on_thread(permits, f).await
     }
 
-    /// Closes all connections; the next read opens them anew.
+    /// Closes all connections. The next read opens them again.
     pub(super) fn close(&self) {
         self.open.write().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -104,9 +106,9 @@ impl Readers {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let deadline = Instant::now() + self.place.timeout;
-        let Ok(Ok(permit)) = time::timeout(self.place.timeout, permits.acquire_owned()).await else {
-            return Err(self.place.unavailable("no connection became free in time"));
+        let deadline = Instant::now() + self.file.timeout;
+        let Ok(Ok(permit)) = time::timeout(self.file.timeout, permits.acquire_owned()).await else {
+            return Err(self.file.unavailable("no connection became free in time"));
         };
         let readers = self.clone();
         let work = move || {
@@ -116,7 +118,7 @@ impl Readers {
             match open.pool.get_timeout(left) {
                 Ok(connection) => readers.run(&open, &connection, f, left),
                 Err(error) => Err(crate::Unavailable::new(
-                    format!("the database \"{}\"", readers.place.alias),
+                    format!("the database \"{}\"", readers.file.alias),
                     Some(Box::new(error) as _),
                 )
                 .into()),
@@ -126,7 +128,7 @@ impl Readers {
             Ok(result) => result,
             Err(stopped) => match stopped.try_into_panic() {
                 Ok(payload) => panic::resume_unwind(payload),
-                Err(_) => Err(self.place.unavailable("the program is shutting down")),
+                Err(_) => Err(self.file.unavailable("the program is shutting down")),
             },
         }
     }
@@ -143,23 +145,23 @@ impl Readers {
             f(connection)
         });
         result.map_err(|error| {
-            if place::is_busy(&error) {
-                self.detour_until.store(self.millis() + CHECK_EVERY_MILLIS, Ordering::Relaxed);
+            if failure::is_busy(&error) {
+                self.inline_after.store(self.millis() + CHECK_EVERY_MILLIS, Ordering::Relaxed);
             }
-            if place::is_broken(&error) {
+            if failure::is_broken(&error) {
                 self.forget(open);
             }
-            self.place.error(error, Access::Read)
+            self.file.error(error, Access::Read)
         })
     }
 
-    /// What is open, unless the file has been replaced since.
+    /// The open pool, unless the file was replaced since.
     fn opened(&self) -> Option<Arc<Open>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner).clone()?;
         let now = self.millis();
         if now >= self.next_check.load(Ordering::Relaxed) {
             self.next_check.store(now + CHECK_EVERY_MILLIS, Ordering::Relaxed);
-            if self.place.identity(open.immutable) != open.identity {
+            if self.file.identity(open.immutable) != open.identity {
                 self.forget(&open);
                 return None;
             }
@@ -167,27 +169,26 @@ impl Readers {
         Some(open)
     }
 
-    /// Opens the file if it is not open. Blocks.
+    /// Opens the pool if it is not open. Blocks.
     fn open(&self) -> Result<Arc<Open>, DbError> {
         let _one_at_a_time = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = self.opened() {
             return Ok(open);
         }
-        // Kept until the pool has a connection: the last one to close deletes the journal.
-        let (_probe, immutable) =
-            self.place.probe().map_err(|error| self.place.error(error, Access::Write))?;
-        let (path, flags) = self.place.reader_source(immutable);
+        // Kept until the pool has a connection: closing the last connection deletes the journal.
+        let (_probe, immutable) = self.file.probe().map_err(|error| self.file.error(error, Access::Write))?;
+        let (path, flags) = self.file.reader_source(immutable);
         let manager = SqliteConnectionManager::file(path)
             .with_flags(flags)
-            .with_init(|connection| Place::set_up_reader(connection));
+            .with_init(|connection| DatabaseFile::set_up_reader(connection));
         let pool = Pool::builder()
             .max_size(self.size)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(manager);
-        drop(pool.get_timeout(self.place.timeout));
-        let open = Arc::new(Open { pool, identity: self.place.identity(immutable), immutable });
+        drop(pool.get_timeout(self.file.timeout));
+        let open = Arc::new(Open { pool, identity: self.file.identity(immutable), immutable });
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
         Ok(open)
     }
@@ -204,7 +205,7 @@ impl Readers {
     }
 }
 
-/// Ends a transaction that a closure began and left open, by mistake or by a panic.
+/// Ends a transaction that a closure left open by mistake or through a panic.
 struct Reset<'a>(&'a Connection);
 
 impl Drop for Reset<'_> {
@@ -212,7 +213,7 @@ impl Drop for Reset<'_> {
         if !self.0.is_autocommit()
             && let Err(error) = self.0.execute_batch("ROLLBACK")
         {
-            tracing::warn!(%error, "cannot end a transaction that a read left open");
+            tracing::warn!(%error, "cannot roll back a transaction that a read left open");
         }
     }
 }

@@ -1,21 +1,24 @@
-//! The error every view, middleware and handler returns, and the one fault that every store shares.
+//! [`Error`], which views and middleware return, and [`Unavailable`], which databases and caches share.
 //!
-//! [`Error`] is what `?` makes of any `std::error::Error`; it may carry an HTTP status. A visitor sees
-//! only the bare status page (the debug page under `DEBUG`); logs and the debug page see the chain.
-//! [`Unavailable`] lies in the source chain wherever a database or a cache cannot be reached in time:
-//! it turns the response into a 503 with `Retry-After`.
+//! `?` turns any `std::error::Error` into an [`Error`], which may carry an HTTP status. Visitors see a
+//! bare status page (the debug page under `DEBUG`); logs and the debug page show the source chain. An
+//! [`Unavailable`] in the source chain turns the response into a 503 with `Retry-After`.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 
-/// Shorthand for results of views and middleware.
+mod panics;
+
+pub(crate) use panics::panic_message;
+
+/// The result of views and middleware.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A boxed error of any kind.
+/// A boxed error of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// An error on its way to become a response: a message or a source, and perhaps a status.
+/// The error of views and middleware: a message or a source error, and perhaps an HTTP status.
 ///
 /// # Examples
 ///
@@ -38,32 +41,41 @@ struct Inner {
 }
 
 impl Error {
-    /// An error with a message and no status of its own: a 500.
+    /// An error with a message and without a status: the response is a 500.
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self::build(None, Some(message.into()), None)
     }
 
-    /// An error that answers with `status`.
+    /// An error with a message whose response has the status `status`.
     pub fn with_status(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::build(Some(status), Some(message.into()), None)
     }
 
-    /// 404, as Django's `Http404`.
+    /// An error whose response is a 404, as Django's `Http404`.
     pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::NOT_FOUND, message)
     }
 
-    /// 403, as Django's `PermissionDenied`.
+    /// An error whose response is a 403, as Django's `PermissionDenied`.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::FORBIDDEN, message)
     }
 
-    /// 400, as Django's `BadRequest` and `SuspiciousOperation`.
+    /// An error whose response is a 400, as Django's `BadRequest` and `SuspiciousOperation`.
     pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::BAD_REQUEST, message)
     }
 
-    /// Puts a message of this level above the error, which stays as the source.
+    /// Adds a message above this error, which becomes its source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::Error;
+    ///
+    /// let error = Error::from("x".parse::<u32>().unwrap_err()).context("cannot read the year");
+    /// assert_eq!(error.chain(), ["cannot read the year", "invalid digit found in string"]);
+    /// ```
     #[must_use]
     pub fn context(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
@@ -78,25 +90,25 @@ impl Error {
         self
     }
 
-    /// Sets the status, keeping message and source.
+    /// Sets the status of the response. Message and source stay.
     #[must_use]
     pub fn set_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    /// The status this error answers with: its own, else 503 where an [`Unavailable`] is in its
+    /// The status of the response: the one that was set, else 503 where an [`Unavailable`] is in the
     /// source chain, else 500.
     pub fn status(&self) -> StatusCode {
         self.0.status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// How long the client should wait before it tries again (`Retry-After`), if known.
+    /// The time after which the client may try again (`Retry-After`), if known.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The error below this one.
+    /// The source of this error.
     pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
@@ -106,7 +118,7 @@ impl Error {
         find(self.source(), |error| error.downcast_ref::<E>())
     }
 
-    /// This error's messages, outermost first.
+    /// The messages of this error and its sources, outermost first.
     pub fn chain(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.0.message.iter().map(|text| text.to_string()).collect();
         let mut next = self.source();
@@ -126,7 +138,7 @@ impl Error {
     }
 }
 
-/// Walks a source chain until `pick` finds something.
+/// Returns the first `Some` of `pick` along a source chain.
 fn find<'a, T>(
     mut next: Option<&'a (dyn StdError + 'static)>,
     pick: impl Fn(&'a (dyn StdError + 'static)) -> Option<T>,
@@ -169,7 +181,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A message above a source, kept when [`Error::context`] adds another above it.
+/// The former message of an error to which [`Error::context`] added another.
 #[derive(Debug)]
 struct Level {
     message: Cow<'static, str>,
@@ -188,10 +200,20 @@ impl StdError for Level {
     }
 }
 
-/// A database or a cache that could not be reached, or did not answer in time.
+/// A database, cache or file that cannot be used now: unreachable, locked, full, or too slow.
 ///
-/// Wherever it lies in an error's source chain, the response is a 503 with `Retry-After`
-/// (RFC 9110 sections 10.2.3 and 15.6.4), and no cookie of the client's is touched.
+/// Anywhere in the source chain of an error it makes the response a 503 with `Retry-After` (RFC 9110
+/// sections 10.2.3 and 15.6.4). Such a response changes no cookie.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{Error, StatusCode, Unavailable};
+///
+/// let error = Error::from(Unavailable::new("the mail server at mail.example.com", None));
+/// assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+/// assert_eq!(error.to_string(), "the mail server at mail.example.com is not available");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{what} is not available")]
 pub struct Unavailable {
@@ -202,12 +224,12 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
-    /// `what` names the server or file, with no credentials in it.
+    /// Makes the error. `what` names the server or the file and must contain no credentials.
     pub fn new(what: impl Into<String>, source: impl Into<Option<BoxError>>) -> Self {
         Self { what: what.into(), retry_after: Duration::from_secs(1), source: source.into() }
     }
 
-    /// How long a client should wait before it tries again. Default one second.
+    /// The time after which the client may try again: one second.
     pub fn retry_after(&self) -> Duration {
         self.retry_after
     }
