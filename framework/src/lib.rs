@@ -58,8 +58,8 @@ pub mod view;
 mod app;
 mod clock;
 mod crypto;
-mod debug_page;
 mod error;
+mod error_page;
 mod future;
 mod json;
 

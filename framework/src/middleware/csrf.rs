@@ -8,10 +8,8 @@ use http::{Method, header};
 
 use super::{Middleware, Next};
 use crate::{
-    BoxFuture, Error, Result, crypto,
-    http::{
-        CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, forms, host, redirects,
-    },
+    BoxFuture, Error, Result, crypto, error_page,
+    http::{CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, host, is_form, url},
     settings::{CsrfSettings, Settings},
 };
 
@@ -45,7 +43,7 @@ impl CsrfMiddleware {
     /// As the `CSRF_*` settings say.
     pub fn new(settings: &Settings) -> Self {
         let trusted = |origin: &String| {
-            let (scheme, host) = redirects::split(origin);
+            let (scheme, host) = url::split(origin);
             Trusted { scheme, below: host.starts_with('*'), host: host.trim_start_matches('*').to_owned() }
         };
         let csrf = settings.csrf.clone();
@@ -76,7 +74,7 @@ impl CsrfMiddleware {
 
     fn origin_fits(&self, request: &Request, origin: &str) -> bool {
         let own = request.checked_host().is_ok_and(|host| origin == format!("{}://{host}", request.scheme()));
-        let (scheme, authority) = redirects::split(origin);
+        let (scheme, authority) = url::split(origin);
         let listed = |trusted: &Trusted| match trusted.below {
             false => origin == format!("{}://{}", trusted.scheme, trusted.host),
             true => scheme == trusted.scheme && host::is_same_domain(&authority, &trusted.host),
@@ -88,7 +86,7 @@ impl CsrfMiddleware {
         let Some(referer) = request.headers().get(header::REFERER) else {
             return Err("no Referer, which HTTPS requests need".to_owned());
         };
-        let (scheme, authority) = referer.to_str().map(redirects::split).unwrap_or_default();
+        let (scheme, authority) = referer.to_str().map(url::split).unwrap_or_default();
         if scheme.is_empty() || authority.is_empty() || authority.contains('[') != authority.contains(']') {
             return Err("the Referer is malformed".to_owned());
         }
@@ -120,7 +118,7 @@ impl CsrfMiddleware {
             Some(Ok(secret)) => secret,
         };
         let mut token = String::new();
-        if *request.method() == Method::POST && forms::is_form(&request.content_type()) {
+        if *request.method() == Method::POST && is_form(&request.content_type()) {
             let form: QueryDict = request.form().await?;
             token = form.get(FIELD).unwrap_or_default().to_owned();
         }
@@ -171,7 +169,7 @@ impl Middleware for CsrfMiddleware {
             request.extensions_mut().insert(token.clone());
             let mut response = match self.check(request).await {
                 Ok(()) => next.run(request).await?,
-                Err(error) => super::respond(request, error),
+                Err(error) => error_page::respond(request, error),
             };
             if let Some(secret) = token.take_to_send() {
                 self.set_cookie(request, &mut response, secret);

@@ -4,12 +4,10 @@
 //! comes back from there is always a response: an error or a panic further in has become a page by
 //! then, so that every layer can still do its work on the way out.
 
-mod authentication;
 mod clickjacking;
 mod common;
 mod csrf;
 mod panic;
-mod respond;
 mod security;
 mod session;
 
@@ -17,18 +15,17 @@ use std::{future::Future, sync::Arc};
 
 use crate::{
     BoxFuture, Result,
+    error_page::respond,
     http::{Request, Response},
-    view::View,
+    view::{ViaSelf, View},
 };
 
-pub use authentication::AuthenticationMiddleware;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
 pub(crate) use csrf::Unchecked;
 pub use csrf::{CsrfMiddleware, CsrfRejected};
 pub use panic::Panicked;
 pub(crate) use panic::caught;
-pub(crate) use respond::{bare, respond};
 pub use security::SecurityMiddleware;
 #[cfg(feature = "tower")]
 pub(crate) use session::SessionCarrier;
@@ -126,8 +123,6 @@ pub trait IntoMiddleware<Via> {
 
 /// Marker: a function.
 pub struct ViaFn;
-/// Marker: a type.
-pub struct ViaSelf;
 
 impl<F> IntoMiddleware<ViaFn> for F
 where

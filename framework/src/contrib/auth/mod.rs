@@ -5,11 +5,13 @@
 //! is logged in there is logged in here. Users are read from Django's table `auth_user`; passwords are
 //! not checked here.
 
+mod middleware;
 mod table;
 mod user;
 
 use serde_json::Value;
 
+pub use middleware::AuthenticationMiddleware;
 use table::By;
 pub use user::User;
 
@@ -30,17 +32,17 @@ impl Request {
     /// The response then varies by cookie.
     pub fn user(&self) -> &User {
         self.session.touch();
-        peek_user(self)
+        peek_user(self.extensions())
     }
 }
 
-fn peek_user(request: &Request) -> &User {
-    request.extensions().get::<User>().unwrap_or(User::ANONYMOUS)
+fn peek_user(extensions: &http::Extensions) -> &User {
+    extensions.get::<User>().unwrap_or(User::ANONYMOUS)
 }
 
 /// `user` in templates.
-pub(crate) fn template_user(request: &Request) -> minijinja::Value {
-    to_value(peek_user(request))
+pub(crate) fn template_user(extensions: &http::Extensions) -> minijinja::Value {
+    to_value(peek_user(extensions))
 }
 
 /// The user with this primary key, active or not; none where there is no such user or no users at all.

@@ -25,9 +25,8 @@ use tower_service::Service;
 
 use self::{find::Found, range::Range};
 use crate::{
-    BoxFuture, Error, Result,
+    BoxFuture, Error, Result, error_page,
     http::{Body, Response, Validators},
-    middleware::bare,
     settings::Settings,
 };
 
@@ -98,7 +97,7 @@ impl Service<Request<Body>> for StaticFiles {
                 if error.status().is_server_error() {
                     tracing::error!(target: "nuages.request", ?error, "a static file cannot be read");
                 }
-                Response::html(bare(error.status())).with_status(error.status())
+                error_page::bare(error.status())
             });
             Ok(response.into())
         })

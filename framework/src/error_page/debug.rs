@@ -8,13 +8,10 @@ use std::fmt::Write as _;
 
 use minijinja::HtmlEscape;
 
+use super::mask::{MASK, masked};
 use crate::{Error, StatusCode, http::Request, templates::TemplateError};
 
-const STYLE: &str = include_str!("debug_page.css");
-
-/// Parts of names whose values are not shown (as Django's `SafeExceptionReporterFilter`, and more).
-const SECRET: [&str; 10] =
-    ["auth", "cookie", "csrf", "key", "pass", "secret", "session", "signature", "token", "credential"];
+const STYLE: &str = include_str!("debug.css");
 
 /// No route matched; the source of the 404 that answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -131,15 +128,6 @@ fn table(page: &mut String, title: &str, rows: Vec<(String, String)>) {
         let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escape(&name), escape(&value));
     }
     page.push_str("</table>\n");
-}
-
-const MASK: &str = "********";
-
-fn masked(name: &str, value: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    // A link back may hold what a query held.
-    let secret = SECRET.iter().any(|part| name.contains(part)) || (name == "referer" && value.contains('?'));
-    if secret { MASK.to_owned() } else { value.to_owned() }
 }
 
 fn escape(text: &str) -> HtmlEscape<'_> {

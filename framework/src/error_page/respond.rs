@@ -7,8 +7,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use http::{StatusCode, header};
 
+use super::{bare_html, debug, retry_after};
 use crate::{
-    Error, context, debug_page,
+    Error, context,
     http::{Request, Response, render_to_string},
     view::NotAllowed,
 };
@@ -20,13 +21,12 @@ pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
         Ok(body) => body,
         Err(failed) => {
             tracing::error!(target: "nuages.request", error = ?failed, "the error page cannot be rendered");
-            bare(status)
+            bare_html(status)
         }
     };
     let mut response = Response::html(body).with_status(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        let wait = error.retry_after().map_or(1, |wait| wait.as_secs().max(1));
-        response.set_header(header::RETRY_AFTER.as_str(), wait.to_string());
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after(&error));
     }
     if let Some(refused) = error.downcast_ref::<NotAllowed>() {
         response.set_header(header::ALLOW.as_str(), &refused.allow);
@@ -37,14 +37,14 @@ pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
 
 fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Result<String> {
     if request.settings().debug && may_see_details(request) {
-        return Ok(debug_page::render(request, error));
+        return Ok(debug::render(request, error));
     }
     let template = format!("{}.html", status.as_u16());
     if request.site().templates.contains(&template) {
         let reason = status.canonical_reason().unwrap_or_default();
         return render_to_string(request, &template, context! { reason });
     }
-    Ok(bare(status))
+    Ok(bare_html(status))
 }
 
 fn may_see_details(request: &Request) -> bool {
@@ -63,25 +63,4 @@ fn may_see_details(request: &Request) -> bool {
     }
     // A page that another site made the browser ask for (DNS rebinding) must not show details.
     near && request.checked_host().is_ok()
-}
-
-/// A page that says the status, in Django's words where it has some.
-pub(crate) fn bare(status: StatusCode) -> String {
-    let title = match status {
-        StatusCode::INTERNAL_SERVER_ERROR => "Server Error (500)".to_owned(),
-        StatusCode::BAD_REQUEST => "Bad Request (400)".to_owned(),
-        StatusCode::FORBIDDEN => "403 Forbidden".to_owned(),
-        StatusCode::NOT_FOUND => "Not Found".to_owned(),
-        other => format!("{} ({})", other.canonical_reason().unwrap_or("Error"), other.as_u16()),
-    };
-    let detail = match status {
-        StatusCode::NOT_FOUND => "<p>The requested resource was not found on this server.</p>\n",
-        StatusCode::SERVICE_UNAVAILABLE => "<p>Please try again in a moment.</p>\n",
-        _ => "",
-    };
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n</head>\n<body>\n<h1>{title}</h1>\n{detail}\
-         </body>\n</html>\n"
-    )
 }

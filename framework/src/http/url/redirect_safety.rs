@@ -2,7 +2,7 @@
 //!
 //! Whoever follows a `next=` parameter asks here first; what is not surely on this site is refused.
 
-use super::Request;
+use super::split;
 
 /// Longer URLs are never safe (Django's `MAX_URL_LENGTH`).
 const LONGEST: usize = 2048;
@@ -28,14 +28,6 @@ pub fn url_has_allowed_host_and_scheme(url: &str, allowed_hosts: &[&str], requir
     check(url, allowed_hosts, require_https) && check(&url.replace('\\', "/"), allowed_hosts, require_https)
 }
 
-impl Request {
-    /// Whether this URL from outside stays on this site, over HTTPS where the request did:
-    /// what a view asks before it follows `next=`.
-    pub fn is_safe_url(&self, url: &str) -> bool {
-        self.checked_host().is_ok_and(|host| url_has_allowed_host_and_scheme(url, &[host], self.is_secure()))
-    }
-}
-
 fn check(url: &str, allowed_hosts: &[&str], require_https: bool) -> bool {
     let Some(first) = url.chars().next() else { return false };
     if url.starts_with("///") || url.chars().count() > LONGEST {
@@ -58,22 +50,4 @@ fn check(url: &str, allowed_hosts: &[&str], require_https: bool) -> bool {
         _ => false,
     };
     balanced && authority.is_ascii() && scheme_fits && allowed_hosts.contains(&authority.as_str())
-}
-
-/// Scheme, in lower case, and authority of a URL, as Python's `urlsplit` finds them: tabs and line
-/// ends do not count, and what cannot be a scheme is part of the path.
-pub(crate) fn split(url: &str) -> (String, String) {
-    let url = url.trim_start_matches(|c: char| c <= ' ').replace(['\t', '\r', '\n'], "");
-    let (scheme, rest) = match url.split_once(':') {
-        Some((scheme, rest)) if is_scheme(scheme) => (scheme.to_ascii_lowercase(), rest),
-        _ => (String::new(), url.as_str()),
-    };
-    let authority =
-        rest.strip_prefix("//").map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
-    (scheme, authority.to_owned())
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }

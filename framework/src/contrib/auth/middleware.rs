@@ -4,11 +4,11 @@
 //! the session says that someone is logged in, so that `request.user()` need not wait. It does not
 //! count as reading the session: only a view that asks for the user makes the response vary by cookie.
 
-use super::{Middleware, Next};
+use super::load_user;
 use crate::{
     BoxFuture, Result,
-    contrib::auth,
     http::{Request, Response},
+    middleware::{Middleware, Next},
 };
 
 /// Makes `request.user()` the user that the session names.
@@ -18,7 +18,7 @@ pub struct AuthenticationMiddleware;
 impl Middleware for AuthenticationMiddleware {
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {
-            auth::load_user(request).await?;
+            load_user(request).await?;
             next.run(request).await
         })
     }

@@ -10,6 +10,7 @@ use std::{
 
 use http::HeaderValue;
 
+use super::http_date;
 use crate::settings::SameSite;
 
 /// Names that Python's `Morsel` keeps for attributes.
@@ -131,7 +132,7 @@ impl SetCookie {
             push(&mut text, "Domain=", domain);
         }
         if let Some(expires) = self.expires {
-            push(&mut text, "expires=", &super::http_date(expires));
+            push(&mut text, "expires=", &http_date(expires));
         }
         if self.httponly {
             text.push_str("; HttpOnly");

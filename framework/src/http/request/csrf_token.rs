@@ -135,7 +135,7 @@ mod tests {
             secret: String,
             masked: String,
         }
-        let text = include_str!("../../../tests/vectors/csrf_tokens.json");
+        let text = include_str!("../../../../tests/vectors/csrf_tokens.json");
         let file: File = serde_json::from_str(text).expect("vectors");
         assert!(!file.rows.is_empty());
         for row in file.rows {

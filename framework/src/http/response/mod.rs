@@ -3,6 +3,12 @@
 //! A header that cannot be sent (CR, LF or NUL in it) never is: the response keeps the error, and the
 //! onion answers with a 500 in its place. So setting a header needs no `?`, and nothing is swallowed.
 
+mod caching;
+mod conditional;
+mod date;
+mod into_response;
+mod set_cookie;
+
 use std::{fmt, sync::Arc};
 
 use http::{
@@ -11,7 +17,12 @@ use http::{
 };
 use serde::Serialize;
 
-use super::{Body, SetCookie, encoding};
+pub use conditional::Validators;
+pub use date::{http_date, parse_http_date};
+pub use into_response::{IntoResponse, Json};
+pub use set_cookie::{CookieError, SetCookie};
+
+use super::{Body, encoding};
 use crate::{Error, Result, settings::SameSite};
 
 /// A response: status, header fields, body.

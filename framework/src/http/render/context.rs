@@ -1,67 +1,22 @@
-//! `render` and `redirect`: Django's shortcuts, and what a template sees of the request.
-//!
-//! Every template gets `request`, `user`, `csrf_token`, `csrf_input()` and what middleware left with
-//! [`Request::set_template_var`]. The session is lent to the template while it is rendered:
-//! only a template that reads it makes the response vary by cookie.
+//! The values that every template gets from the request: `request`, `user`, `csrf_token`, `csrf_input()`
+//! and those that middleware set.
 
 use std::{fmt, sync::Arc};
 
 use minijinja::{
-    Environment, Error as MiniError, ErrorKind, State,
-    value::{Enumerator, Kwargs, Object, ObjectRepr, Rest, Value},
+    Error as MiniError, State,
+    value::{Enumerator, Object, ObjectRepr, Value},
 };
 
-use super::{CsrfToken, Request, Response, ReverseUrls, UrlValues};
 use crate::{
     Result,
-    sessions::{Loan, SessionHandle},
+    http::{CsrfToken, QueryDict, Request},
+    sessions::SessionHandle,
     templates::to_value,
 };
 
 /// Under this name functions find the request, whatever names a view gives its own values.
 const HIDDEN: &str = "__request__";
-
-/// Renders a template of the project as a 200 response, as Django's `render`.
-///
-/// # Errors
-///
-/// A 500 that names template and line where the template is missing or broken.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::prelude::*;
-///
-/// fn index(request: &mut Request) -> Result<Response> {
-///     render(request, "index.html", context! { title => "Home" })
-/// }
-/// ```
-pub fn render(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<Response> {
-    Ok(Response::new(render_to_string(request, template, context)?))
-}
-
-/// Renders a template into text, as Django's `render_to_string` with a request.
-///
-/// # Errors
-///
-/// As [`render`].
-pub fn render_to_string(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<String> {
-    let site = Arc::clone(request.site());
-    let mut shown = RequestObject::of(request);
-    let loan = Loan::new(&mut request.session);
-    shown.session = loan.handle();
-    let context = Context { values: context.into(), request: Arc::new(shown) };
-    Ok(site.templates.render(template, Value::from_object(context))?)
-}
-
-/// 302 to a URL, as Django's `redirect`.
-pub fn redirect(url: impl AsRef<str>) -> Response {
-    Response::redirect(url)
-}
-
-/// What a higher floor makes of the session for every template, such as `user`: its name, and how it
-/// is made. Reading it counts as reading the session.
-pub(crate) type SessionVar = (&'static str, fn(&Request) -> Value);
 
 /// A name that all templates of one request know.
 #[derive(Clone)]
@@ -85,9 +40,15 @@ impl Request {
 
 /// What a template is rendered with: the view's values before the request's.
 #[derive(Debug)]
-struct Context {
+pub(super) struct Context {
     values: Value,
     request: Arc<RequestObject>,
+}
+
+impl Context {
+    pub(super) fn new(values: Value, request: RequestObject) -> Self {
+        Self { values, request: Arc::new(request) }
+    }
 }
 
 impl Object for Context {
@@ -113,7 +74,7 @@ impl Object for Context {
 }
 
 /// `request` in templates.
-struct RequestObject {
+pub(super) struct RequestObject {
     method: String,
     path: String,
     full_path: String,
@@ -127,12 +88,12 @@ struct RequestObject {
 }
 
 impl RequestObject {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let mut vars = request.extension::<TemplateVars>().cloned().unwrap_or_default();
         let session_vars = request.site().session_vars.iter();
         vars.0.extend(session_vars.map(|&(name, make)| TemplateVar {
             name,
-            value: make(request),
+            value: make(request.extensions()),
             from_session: true,
         }));
         Self {
@@ -147,6 +108,10 @@ impl RequestObject {
             token: request.extension::<CsrfToken>().cloned(),
             vars,
         }
+    }
+
+    pub(super) fn with_session(self, session: SessionHandle) -> Self {
+        Self { session, ..self }
     }
 
     fn var(&self, name: &str) -> Option<Value> {
@@ -177,7 +142,7 @@ impl Object for RequestObject {
             "host" | "get_host" => self.host.as_str().into(),
             "is_secure" => (self.scheme == "https").into(),
             "GET" | "query" => {
-                let query = super::QueryDict::parse(self.query.as_deref().unwrap_or_default());
+                let query = QueryDict::parse(self.query.as_deref().unwrap_or_default());
                 // Of several values the last counts, as with `request.query().get(..)`.
                 Value::from_pairs(query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
             }
@@ -250,25 +215,4 @@ impl Object for SessionObject {
 pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
     let request = state.lookup(HIDDEN)?;
     request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())
-}
-
-/// Adds `url(name, value, …)` or `url(name, key=value, …)`.
-pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
-    type Result<T> = std::result::Result<T, MiniError>;
-    environment.add_function(
-        "url",
-        move |name: String, args: Rest<Value>, named: Kwargs| -> Result<String> {
-            let wrong = |message: String| MiniError::new(ErrorKind::InvalidOperation, message);
-            let pair = |key: &str| Ok((key.to_owned(), named.get::<Value>(key)?.to_string()));
-            let pairs: Vec<(String, String)> = named.args().map(pair).collect::<Result<_>>()?;
-            let values = match (args.is_empty(), pairs.is_empty()) {
-                (false, false) => {
-                    return Err(wrong("url() takes values by place or by name, not both".to_owned()));
-                }
-                (true, false) => UrlValues::Keyword(pairs),
-                (_, true) => UrlValues::Positional(args.iter().map(Value::to_string).collect()),
-            };
-            urls.reverse(&name, values).map_err(|error| wrong(error.chain().join(": ")))
-        },
-    );
 }

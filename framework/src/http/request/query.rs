@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
-use crate::Result;
+use crate::{Result, http::forms::parse_form};
 
 /// The names and values of a query string or a form, in the order sent; a name may come several times.
 ///
@@ -66,7 +66,7 @@ impl QueryDict {
     ///
     /// A 400 that names the field where a value does not fit.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T> {
-        super::forms::parse_form(self.source.as_bytes())
+        parse_form(self.source.as_bytes())
             .map_err(|error| crate::Error::from(error).set_status(http::StatusCode::BAD_REQUEST))
     }
 }

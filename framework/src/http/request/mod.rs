@@ -1,7 +1,14 @@
 //! The request as middleware and views see it.
 //!
-//! `app` makes it out of hyper's; its body is in `forms.rs`, its host and URLs in `host.rs`. Nothing
-//! here waits: what must be loaded (the session, the user) was loaded before the view.
+//! `app` makes it from hyper's request. Reading it never waits, except for its body: the session and the
+//! user were loaded before the view.
+
+mod absolute_uri;
+mod body;
+mod cookies;
+pub(crate) mod csrf_token;
+pub(crate) mod host;
+mod query;
 
 use std::{
     fmt,
@@ -10,9 +17,16 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, Uri, request::Parts};
 
-use super::{Body, Cookies, QueryDict, Site, UrlArgs, forms::Payload};
+use body::Payload;
+pub use cookies::Cookies;
+pub use csrf_token::CsrfToken;
+pub use host::HostError;
+pub use query::QueryDict;
+
+use super::{Body, FormError, Site, UrlArgs};
 use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
 /// One request.
@@ -35,14 +49,14 @@ pub struct Request {
     payload: Mutex<Payload>,
     params: Vec<(Arc<str>, String)>,
     site: Arc<Site>,
-    route: Option<Route>,
+    route: Option<MatchedRoute>,
     query: OnceLock<QueryDict>,
     cookies: OnceLock<Cookies>,
 }
 
 /// What the resolver found.
 #[derive(Clone, Debug)]
-pub(crate) struct Route {
+pub(crate) struct MatchedRoute {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) pattern: Arc<str>,
     pub(crate) csrf_exempt: bool,
@@ -59,7 +73,7 @@ impl Request {
             session: Session::default(),
             head,
             path,
-            payload: Mutex::new(Payload::Waiting(body)),
+            payload: Mutex::new(Payload::new(body)),
             params: Vec::new(),
             site,
             route: None,
@@ -106,6 +120,22 @@ impl Request {
     /// The cookies: Django's `request.COOKIES`.
     pub fn cookies(&self) -> &Cookies {
         self.cookies.get_or_init(|| Cookies::from_headers(&self.head.headers))
+    }
+
+    /// The whole body. It is collected once: asking again is cheap.
+    ///
+    /// # Errors
+    ///
+    /// A 413 past `DATA_UPLOAD_MAX_MEMORY_SIZE`, a 400 where the client broke off, a 408 where it stalled.
+    pub async fn body(&mut self) -> Result<Bytes> {
+        let limit = self.settings().server.data_upload_max_memory_size;
+        self.payload_mut().collect(limit).await.map_err(FormError::into_error)
+    }
+
+    /// The body as a stream, for uploads that must not be held in memory; `body()` and the like find
+    /// nothing afterwards.
+    pub fn take_body(&mut self) -> Body {
+        self.payload_mut().take()
     }
 
     /// A value that the URL pattern captured, by its name.
@@ -184,12 +214,12 @@ impl Request {
         &self.params
     }
 
-    pub(crate) fn set_route(&mut self, params: Vec<(Arc<str>, String)>, route: Route) {
+    pub(crate) fn set_route(&mut self, params: Vec<(Arc<str>, String)>, route: MatchedRoute) {
         self.params = params;
         self.route = Some(route);
     }
 
-    pub(crate) fn route(&self) -> Option<&Route> {
+    pub(crate) fn route(&self) -> Option<&MatchedRoute> {
         self.route.as_ref()
     }
 
@@ -197,11 +227,11 @@ impl Request {
         &self.site
     }
 
-    pub(crate) fn payload_mut(&mut self) -> &mut Payload {
+    fn payload_mut(&mut self) -> &mut Payload {
         self.payload.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the server got, but the body: for a mounted service.
+    /// Everything that the server received except the body, for a mounted service.
     pub(crate) fn head(&self) -> &Parts {
         &self.head
     }
