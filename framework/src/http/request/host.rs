@@ -90,7 +90,14 @@ fn raw_host<'a>(request: &'a Request, settings: &Settings) -> Result<&'a str, Ho
     named_host(headers, request.uri())
 }
 
-/// The one host that header and request line agree on (RFC 9112 section 3.2).
+/// The one host that the header field and the request line name (RFC 9112 section 3.2). The server asks
+/// this of every request; whether `ALLOWED_HOSTS` has the host is checked later.
+///
+/// # Errors
+///
+/// - [`HostError::Missing`] where neither names a host.
+/// - [`HostError::Ambiguous`] for two `Host` fields, or a target in absolute form that names another host.
+/// - [`HostError::Malformed`] for a host with user information (RFC 9110 section 4.2.4) or beyond ASCII.
 pub(crate) fn named_host<'a>(headers: &'a HeaderMap, uri: &'a http::Uri) -> Result<&'a str, HostError> {
     let mut values = headers.get_all(http::header::HOST).iter();
     let authority = uri.authority().map(http::uri::Authority::as_str);
