@@ -8,6 +8,7 @@ use std::{
     io::{self, Write as _},
 };
 
+use nuages::OneLine;
 use time::{OffsetDateTime, macros::format_description};
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -73,7 +74,7 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
         let metadata = event.metadata();
         let text = match found.status.filter(|_| metadata.target() == SERVER) {
             Some(status) => {
-                self.style.http(status, format!("{} {}", now(), OneLine(&found.message))).to_string()
+                self.style.http(status, format!("{} {}", now(), OneLine::new(&found.message))).to_string()
             }
             None => {
                 let Found { message, fields, .. } = found;
@@ -81,7 +82,7 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
                     if *metadata.level() == Level::WARN { "WARNING" } else { metadata.level().as_str() };
                 let words = format!("{message}{fields}");
                 let text = format!("{} {level} {}: {}", now(), metadata.target(), words.trim_start());
-                let text = OneLine(&text);
+                let text = OneLine::new(&text);
                 match *metadata.level() {
                     Level::ERROR => self.style.error(text).to_string(),
                     Level::WARN => self.style.warning(text).to_string(),
@@ -137,19 +138,6 @@ impl Visit for Found {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.add(field, format_args!("{value:?}"));
-    }
-}
-
-/// Text on one line: control characters and what turns or breaks lines are escaped.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            let turns = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if c.is_control() || turns { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use nuages::sessions::SessionInfo;
+use nuages::{OneLine, sessions::SessionInfo};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -95,23 +95,7 @@ fn coarse(duration: Duration) -> String {
 
 /// Text on one line, with nothing in it that a terminal would obey.
 pub(super) fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_plain(character) {
-            safe.push(character);
-        } else {
-            safe.extend(character.escape_unicode());
-        }
-    }
-    safe
-}
-
-/// Whether a terminal shows this character, and does nothing else with it. Controls of both kinds, and
-/// what turns the direction of text around.
-pub(super) fn is_plain(character: char) -> bool {
-    let turns = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
-    let isolates = matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}');
-    !(character.is_control() || turns || isolates)
+    OneLine::new(text).to_string()
 }
 
 /// The facts as `--json` gives them, without the data.

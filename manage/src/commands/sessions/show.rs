@@ -1,11 +1,14 @@
 //! `sessions show`: one session, decoded.
 
 use clap::{Arg, ArgAction, ArgMatches};
-use nuages::sessions::{SessionEngine, SessionInfo};
+use nuages::{
+    OneLine,
+    sessions::{SessionEngine, SessionInfo},
+};
 use serde_json::{Map, Value};
 
 use super::{
-    facts::{as_json, distance, is_plain, moment, plain, shown_key, size},
+    facts::{as_json, distance, moment, plain, shown_key, size},
     find_one, json_argument, key_argument,
     mask::mask,
 };
@@ -86,7 +89,7 @@ fn pretty(data: &Map<String, Value>) -> String {
 fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        if character == '\n' || is_plain(character) {
+        if character == '\n' || OneLine::is_plain(character) {
             text.push(character);
         } else {
             text += &format!("\\u{:04x}", u32::from(character));
