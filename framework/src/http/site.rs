@@ -1,4 +1,4 @@
-//! What all requests of one application share.
+//! The state that all requests of one application share.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     templates::{TemplateValue, Templates},
 };
 
-/// What requests ask of the routes; the resolver of `urls` implements it.
+/// The routes as requests need them. The resolver of `urls` implements it.
 pub(crate) trait ReverseUrls: Send + Sync {
     fn reverse(&self, name: &str, values: UrlValues) -> Result<String>;
     /// Whether a route matches this path, given with its leading slash.
@@ -26,7 +26,7 @@ pub(crate) trait ReverseUrls: Send + Sync {
 /// extensions. Reading it counts as reading the session.
 pub(crate) type SessionVar = (&'static str, fn(&Extensions) -> TemplateValue);
 
-/// One application's shared state.
+/// The shared state of one application.
 pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) urls: Arc<dyn ReverseUrls>,

@@ -1,4 +1,4 @@
-//! Views that other sites may post to.
+//! Views without the CSRF check.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use crate::{
     http::{Request, Response},
 };
 
-/// A view that the CSRF middleware leaves alone.
+/// A view that the CSRF middleware does not check.
 struct Exempt(Arc<dyn View>);
 
-/// Lets other sites post to a view, as Django's `csrf_exempt`: for webhooks and the like, which prove
-/// by other means who they are.
+/// Exempts a view from the CSRF check, like Django's `csrf_exempt`.
+///
+/// Use it for webhooks and APIs that authenticate each request in another way than with a cookie.
 ///
 /// # Examples
 ///

@@ -8,31 +8,78 @@ use crate::{
     http::{IntoResponse, Request, Response},
 };
 
-/// Marker: `async fn`.
+/// Marks, for the compiler, the conversion of an `async fn` into a view. Never written by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, view::{IntoView, ViaAsync}};
+///
+/// async fn index(_: &mut Request) -> &'static str {
+///     "hello"
+/// }
+/// let view = IntoView::<ViaAsync<()>>::into_view(index);
+/// assert_eq!(view.arity(), 0);
+/// ```
 pub struct ViaAsync<Args>(PhantomData<fn(Args)>);
-/// Marker: `fn`.
+/// Marks, for the compiler, the conversion of a plain `fn` into a view. Never written by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, view::{IntoView, ViaSync}};
+///
+/// fn article(_: &mut Request, id: u64) -> String {
+///     format!("article {id}")
+/// }
+/// let view = IntoView::<ViaSync<(u64,)>>::into_view(article);
+/// assert_eq!(view.arity(), 1);
+/// ```
 pub struct ViaSync<Args>(PhantomData<fn(Args)>);
 
 struct AsyncView<F, Args>(F, PhantomData<fn(Args)>);
 struct SyncView<F, Args>(F, PhantomData<fn(Args)>);
 
-/// An `async fn` view; implemented for functions, never by hand.
+/// An `async fn` that is a view. It is implemented for functions; never implement it by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, view::AsyncViewFn};
+///
+/// fn takes_one_value<F: for<'a> AsyncViewFn<'a, (u64,)>>(_: F) {}
+///
+/// async fn article(_: &mut Request, id: u64) -> String {
+///     format!("article {id}")
+/// }
+/// takes_one_value(article);
+/// ```
 pub trait AsyncViewFn<'a, Args>: Send + Sync {
-    /// What the future yields.
+    /// The response type.
     type Out: IntoResponse;
-    /// The future.
+    /// The future that the function returns.
     type Fut: Future<Output = Self::Out> + Send + 'a;
-    /// How many captured values it takes.
+    /// The number of captured values that the function takes.
     const ARITY: usize;
-    /// Calls it, or says that a captured value does not parse.
+    /// Calls the function. A captured value that does not parse is a 404.
     fn call(&self, request: &'a mut Request) -> Result<Self::Fut>;
 }
 
-/// A plain `fn` view; implemented for functions, never by hand.
+/// A plain `fn` that is a view. It is implemented for functions; never implement it by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, view::SyncViewFn};
+///
+/// fn takes_no_value<F: SyncViewFn<()>>(_: F) {}
+///
+/// takes_no_value(|_: &mut Request| "hello");
+/// ```
 pub trait SyncViewFn<Args>: Send + Sync {
-    /// How many captured values it takes.
+    /// The number of captured values that the function takes.
     const ARITY: usize;
-    /// Calls it.
+    /// Calls the function.
     fn call(&self, request: &mut Request) -> Result<Response>;
 }
 
@@ -40,9 +87,10 @@ fn param<T: FromParam>(request: &Request, index: usize) -> Result<T> {
     let (name, text) = request
         .params()
         .get(index)
-        .ok_or_else(|| Error::new("the view takes more values than its URL captures"))?;
-    T::from_param(text)
-        .ok_or_else(|| Error::not_found(format!("{name} = {text:?} does not fit the view's argument")))
+        .ok_or_else(|| Error::new("the view takes more values than its URL pattern captures"))?;
+    T::from_param(text).ok_or_else(|| {
+        Error::not_found(format!("{name} = {text:?} does not parse into the type of the view's argument"))
+    })
 }
 
 macro_rules! views {
@@ -153,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_knows_its_name_and_how_many_values_it_takes() {
+    fn a_view_knows_its_name_and_the_number_of_its_values() {
         let plain = plain.into_view();
         assert_eq!((plain.arity(), plain.name()), (0, "nuages::view::functions::tests::plain"));
         let waiting = waiting.into_view();

@@ -1,4 +1,4 @@
-//! The trait that answers requests, and the conversion of functions and types into it.
+//! The trait of everything that answers a request, and the conversion of functions and types into it.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -7,9 +7,12 @@ use crate::{
     http::{Request, Response},
 };
 
-/// What answers a request.
+/// Answers a request.
 ///
-/// Usually written as a function (see [`IntoView`]); a type of one's own is a view as well:
+/// Most views are functions (see [`IntoView`]). Implement this trait for a view that has data of its own,
+/// or that wraps other views.
+///
+/// # Examples
 ///
 /// ```
 /// use nuages::{Result, http::{IntoResponse, Request, Response}};
@@ -26,26 +29,57 @@ use crate::{
 ///     }
 /// }
 ///
-/// let route = path("about/", Page("who we are")).name("about");
+/// let route = path("about/", Page("a small shop")).name("about");
 /// ```
 pub trait View: Send + Sync + 'static {
-    /// How many captured values the view takes.
+    /// The number of captured values that the view takes.
     fn arity(&self) -> usize;
-    /// What errors and the debug page call it: the path of the function, or of the type.
+    /// The name in errors and on the debug page: the path of the function or the type.
     fn name(&self) -> &'static str {
         std::any::type_name::<Self>()
     }
-    /// Whether forms of other sites may post to it; see [`csrf_exempt`].
+    /// Whether the view is exempt from the CSRF check. Default false; see
+    /// [`csrf_exempt`](crate::view::csrf_exempt).
     fn csrf_exempt(&self) -> bool {
         false
     }
-    /// Answers the request; the captured values lie in it.
+    /// Answers the request, which holds the captured values.
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
 }
 
-/// A type that a captured value can become: every `FromStr`.
+/// A type that a captured value can be parsed into. Every `FromStr` type is one.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::path};
+/// use std::str::FromStr;
+///
+/// enum Color {
+///     Red,
+///     Blue,
+/// }
+/// impl FromStr for Color {
+///     type Err = ();
+///     fn from_str(text: &str) -> Result<Self, ()> {
+///         match text {
+///             "red" => Ok(Self::Red),
+///             "blue" => Ok(Self::Blue),
+///             _ => Err(()), // a 404
+///         }
+///     }
+/// }
+///
+/// fn paint(_: &mut Request, color: Color) -> &'static str {
+///     match color {
+///         Color::Red => "roses",
+///         Color::Blue => "violets",
+///     }
+/// }
+/// let route = path("paint/<slug:color>/", paint);
+/// ```
 pub trait FromParam: Sized {
-    /// The value, or `None`, which is a 404.
+    /// Parses the value; `None` is a 404.
     fn from_param(text: &str) -> Option<Self>;
 }
 
@@ -55,7 +89,9 @@ impl<T: FromStr> FromParam for T {
     }
 }
 
-/// What can stand as a view: a function, or a type that implements [`View`].
+/// Everything that converts into a view: a function, or a type that implements [`View`].
+///
+/// The parameter `Via` is inferred.
 ///
 /// # Examples
 ///
@@ -80,16 +116,25 @@ impl<T: FromStr> FromParam for T {
     message = "`{Self}` is not a view",
     label = "not a view",
     note = "a view is `fn(&mut Request, ..) -> R` or `async fn(&mut Request, ..) -> R`",
-    note = "its other arguments, six at most, are what the URL captures, each of a type that is `FromStr`",
+    note = "its other arguments, at most six, are the values that the URL captures; each type is `FromStr`",
     note = "`R` is `Response`, `String`, `&'static str`, `Json<T>` or a `Result` of one of these",
-    note = "an `async fn` that keeps something across `.await` that is not `Send`, such as an `Rc`, is no view"
+    note = "an `async fn` is not a view if it keeps a value across `.await` that is not `Send`, such as an `Rc`"
 )]
 pub trait IntoView<Via> {
-    /// The view.
+    /// Converts the value into a view.
     fn into_view(self) -> Arc<dyn View>;
 }
 
-/// Marker: a type that is a [`View`] by itself.
+/// Marks, for the compiler, a conversion of a type that implements the trait itself. Never written by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::view::{IntoView, View, ViaSelf};
+///
+/// fn is_a_view<V: IntoView<ViaSelf>>(_: &V) {}
+/// is_a_view(&nuages::view::methods());
+/// ```
 pub struct ViaSelf;
 
 impl<V: View> IntoView<ViaSelf> for V {

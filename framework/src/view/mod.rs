@@ -1,8 +1,8 @@
-//! Views: `fn` and `async fn` that take `&mut Request` and then the URL's captured values, typed.
+//! Views: `fn` and `async fn` that take `&mut Request` and then the values that the URL captures.
 //!
-//! `path()` turns either into a [`View`] through [`IntoView`], whose marker parameter inference picks.
-//! A captured value that does not parse into its argument's type is a 404. Which URL leads to which
-//! view, and whether the numbers of captures and arguments agree, is the business of `urls`.
+//! [`path`](crate::urls::path) makes a [`View`] of a function through [`IntoView`]. A captured value that does
+//! not parse into the type of its argument is a 404. `urls` checks that a pattern captures as many values as
+//! its view takes.
 
 mod csrf_exempt;
 mod functions;

@@ -1,10 +1,10 @@
-//! The fields of a query string or an urlencoded form: counted first, then parsed.
+//! The fields of a query string or an urlencoded form. They are counted before they are parsed.
 
 use serde::de::DeserializeOwned;
 
 use super::FormError;
 
-/// Refuses more fields than `limit`, counted before anything is parsed.
+/// Refuses more than `limit` fields.
 pub(crate) fn check_fields(text: &[u8], limit: Option<usize>) -> Result<(), FormError> {
     let fields = text.iter().filter(|&&byte| byte == b'&').count() + usize::from(!text.is_empty());
     match limit {

@@ -1,7 +1,7 @@
-//! The body of a request read as a form or as JSON.
+//! The body of a request as a form or as JSON.
 //!
-//! The CSRF middleware and the view both read it. Limits are Django's: `DATA_UPLOAD_MAX_MEMORY_SIZE`
-//! bytes (413 past it), `DATA_UPLOAD_MAX_NUMBER_FIELDS` fields (400 past it).
+//! The limits are Django's: a body over `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes is a 413, more than
+//! `DATA_UPLOAD_MAX_NUMBER_FIELDS` fields are a 400.
 
 mod error;
 mod fields;
@@ -16,13 +16,13 @@ use super::Request;
 use crate::Result;
 
 impl Request {
-    /// The urlencoded form in the body, as a type of the project's or as a
+    /// Reads the urlencoded form in the body, as any `Deserialize` type or as a
     /// [`QueryDict`](super::QueryDict).
     ///
     /// # Errors
     ///
-    /// 415 for a body that is no urlencoded form, 413 and 400 past the limits, 400 where a field is
-    /// missing or does not fit.
+    /// A 415 for a body that is not an urlencoded form, a 413 or a 400 over the limits, a 400 if a field
+    /// is missing or does not fit.
     ///
     /// # Examples
     ///
@@ -48,18 +48,35 @@ impl Request {
         parse_form(&bytes).map_err(FormError::into_error)
     }
 
-    /// The JSON in the body.
+    /// Reads the JSON in the body.
     ///
     /// # Errors
     ///
-    /// 415 for a body that does not say that it is JSON, 413 past the limit, 400 where it does not fit.
+    /// A 415 for a `Content-Type` that is not JSON, a 413 over the limit, a 400 if the JSON does not fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Order {
+    ///     sku: String,
+    ///     count: u32,
+    /// }
+    ///
+    /// async fn order(request: &mut Request) -> Result<Json<Value>> {
+    ///     let order: Order = request.json().await?;
+    ///     Ok(Json(json!({ "ordered": order.count, "sku": order.sku })))
+    /// }
+    /// ```
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
         self.expect_type("application/json", |kind| kind == "application/json" || kind.ends_with("+json"))?;
         let bytes = self.body().await?;
         serde_json::from_slice(&bytes).map_err(|error| FormError::Json(error).into_error())
     }
 
-    /// The media type of the body in lower case, without parameters; empty where none is named.
+    /// The media type of the body in lower case, without parameters; empty without a `Content-Type`.
     pub fn content_type(&self) -> String {
         let value = self.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()

@@ -15,10 +15,10 @@ use crate::{
     templates::to_value,
 };
 
-/// Under this name functions find the request, whatever names a view gives its own values.
+/// The name under which functions find the request, even if a view passes another value as `request`.
 const HIDDEN: &str = "__request__";
 
-/// A name that all templates of one request know.
+/// A value that all templates of one request get.
 #[derive(Clone)]
 struct TemplateVar {
     name: &'static str,
@@ -30,7 +30,19 @@ struct TemplateVar {
 struct TemplateVars(Vec<TemplateVar>);
 
 impl Request {
-    /// Gives all templates of this request a value: Django's context processors, as middleware.
+    /// Gives a value to all templates of this request. A middleware that calls it is what Django calls a
+    /// context processor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// async fn with_version(request: &mut Request, next: Next<'_>) -> Result<Response> {
+    ///     request.set_template_var("version", env!("CARGO_PKG_VERSION"));
+    ///     next.run(request).await
+    /// }
+    /// ```
     pub fn set_template_var(&mut self, name: &'static str, value: impl Into<Value>) {
         let vars = self.extensions_mut().get_or_insert_default::<TemplateVars>();
         vars.0.retain(|var| var.name != name);
@@ -38,7 +50,7 @@ impl Request {
     }
 }
 
-/// What a template is rendered with: the view's values before the request's.
+/// The values of a template: the view's first, then the request's.
 #[derive(Debug)]
 pub(super) struct Context {
     values: Value,
@@ -143,7 +155,7 @@ impl Object for RequestObject {
             "is_secure" => (self.scheme == "https").into(),
             "GET" | "query" => {
                 let query = QueryDict::parse(self.query.as_deref().unwrap_or_default());
-                // Of several values the last counts, as with `request.query().get(..)`.
+                // Of several values the last one counts, as with `request.query().get(..)`.
                 Value::from_pairs(query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
             }
             "route_name" => self.route.as_deref().into(),
@@ -211,7 +223,7 @@ impl Object for SessionObject {
     }
 }
 
-/// The session lent to the template being rendered; `None` outside a request.
+/// The session that the template being rendered has borrowed; `None` outside a request.
 pub(crate) fn session_of(state: &State<'_, '_>) -> Option<SessionHandle> {
     let request = state.lookup(HIDDEN)?;
     request.downcast_object_ref::<RequestObject>().map(|request| request.session.clone())

@@ -9,7 +9,7 @@ use minijinja::{
 
 use crate::http::{ReverseUrls, UrlValues};
 
-/// Adds `url(name, value, …)` or `url(name, key=value, …)`.
+/// Adds `url(name, value, …)` and `url(name, key=value, …)` to templates.
 pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc<dyn ReverseUrls>) {
     type Result<T> = std::result::Result<T, MiniError>;
     environment.add_function(
@@ -20,7 +20,7 @@ pub(crate) fn add_url_function(environment: &mut Environment<'static>, urls: Arc
             let pairs: Vec<(String, String)> = named.args().map(pair).collect::<Result<_>>()?;
             let values = match (args.is_empty(), pairs.is_empty()) {
                 (false, false) => {
-                    return Err(wrong("url() takes values by place or by name, not both".to_owned()));
+                    return Err(wrong("url() takes values by position or by name, not both".to_owned()));
                 }
                 (true, false) => UrlValues::Keyword(pairs),
                 (_, true) => UrlValues::Positional(args.iter().map(Value::to_string).collect()),

@@ -1,8 +1,8 @@
-//! `render` and `redirect`: Django's shortcuts, and what a template sees of the request.
+//! Django's shortcuts `render` and `redirect`, and the request as templates see it.
 //!
-//! Every template gets `request`, `user`, `csrf_token`, `csrf_input()` and what middleware left with
-//! [`Request::set_template_var`]. The session is lent to the template while it is rendered:
-//! only a template that reads it makes the response vary by cookie.
+//! Every template gets `request`, `user`, `csrf_token`, `csrf_input()` and the values that middleware set
+//! with [`Request::set_template_var`]. The template borrows the session while it is rendered: the response
+//! varies by cookie only if the template reads the session.
 
 mod context;
 mod functions;
@@ -16,11 +16,11 @@ pub(crate) use functions::add_url_function;
 use super::{Request, Response};
 use crate::{Result, sessions::Loan, templates::TemplateValue as Value};
 
-/// Renders a template of the project as a 200 response, as Django's `render`.
+/// Renders a template as a 200 response, like Django's `render`.
 ///
 /// # Errors
 ///
-/// A 500 that names template and line where the template is missing or broken.
+/// A 500 that names the template and the line, if the template is missing or fails.
 ///
 /// # Examples
 ///
@@ -35,11 +35,11 @@ pub fn render(request: &mut Request, template: &str, context: impl Into<Value>) 
     Ok(Response::new(render_to_string(request, template, context)?))
 }
 
-/// Renders a template into text, as Django's `render_to_string` with a request.
+/// Renders a template to text, like Django's `render_to_string` with a request.
 ///
 /// # Errors
 ///
-/// As [`render`].
+/// The same as [`render`].
 pub fn render_to_string(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<String> {
     let site = Arc::clone(request.site());
     let shown = RequestObject::of(request);
@@ -48,7 +48,7 @@ pub fn render_to_string(request: &mut Request, template: &str, context: impl Int
     Ok(site.templates.render(template, Value::from_object(context))?)
 }
 
-/// 302 to a URL, as Django's `redirect`.
+/// A 302 to this URL, like Django's `redirect`.
 pub fn redirect(url: impl AsRef<str>) -> Response {
     Response::redirect(url)
 }

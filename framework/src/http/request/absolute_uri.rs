@@ -1,5 +1,4 @@
-//! URLs that a request gives rise to: its own path and query, absolute URLs, and whether a URL from
-//! outside stays on this site.
+//! URLs of a request: its path with the query, absolute URLs, and whether a URL stays on this site.
 
 use super::Request;
 use crate::{
@@ -8,7 +7,17 @@ use crate::{
 };
 
 impl Request {
-    /// The path, escaped, with the query string: what a link back to this page holds.
+    /// The path and the query string, escaped for a link back to this page: Django's `get_full_path`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn login_required(request: &mut Request) -> Response {
+    ///     redirect(format!("/login/?next={}", request.full_path()))
+    /// }
+    /// ```
     pub fn full_path(&self) -> String {
         let path = encoding::escape_path(self.path());
         match self.uri().query() {
@@ -17,11 +26,21 @@ impl Request {
         }
     }
 
-    /// The absolute URL of this page (`None`) or of a location relative to it.
+    /// The absolute URL of this page (`None`), or of a location relative to this page.
     ///
     /// # Errors
     ///
-    /// As [`Request::host`].
+    /// The same as [`Request::host`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn invite(request: &mut Request) -> Result<String> {
+    ///     request.build_absolute_uri("/join/") // https://example.com/join/
+    /// }
+    /// ```
     pub fn build_absolute_uri<'a>(&self, location: impl Into<Option<&'a str>>) -> Result<String> {
         let Some(location) = location.into() else {
             return Ok(format!("{}://{}{}", self.scheme(), self.host()?, self.full_path()));
@@ -38,14 +57,26 @@ impl Request {
         Ok(encoding::iri_to_uri(&format!("{site}{joined}")).into_owned())
     }
 
-    /// Whether this URL from outside stays on this site, over HTTPS where the request did:
-    /// what a view asks before it follows `next=`.
+    /// Whether a redirect to this URL stays on this site, and on HTTPS if the request came over HTTPS.
+    ///
+    /// Check every URL that a visitor sends, such as `next=`, before you redirect to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn after_login(request: &mut Request) -> Response {
+    ///     let next = request.query().get("next").unwrap_or("/");
+    ///     redirect(if request.is_safe_url(next) { next } else { "/" })
+    /// }
+    /// ```
     pub fn is_safe_url(&self, url: &str) -> bool {
         self.checked_host().is_ok_and(|host| url_has_allowed_host_and_scheme(url, &[host], self.is_secure()))
     }
 }
 
-/// RFC 3986 section 5.2 for a base that is a path: merge, then remove dot segments.
+/// Resolves a reference against a path: merges both, then removes dot segments (RFC 3986 section 5.2).
 fn join(base: &str, reference: &str) -> String {
     let end = reference.find(['?', '#']).unwrap_or(reference.len());
     let (path, tail) = reference.split_at(end);

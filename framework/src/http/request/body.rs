@@ -6,11 +6,11 @@ use http_body_util::BodyExt as _;
 
 use crate::http::{Body, FormError};
 
-/// A request's body, as far as it has been read.
+/// The body of a request, before and after it is read.
 pub(super) enum Payload {
     Waiting(Body),
     Collected(Bytes),
-    /// Taken as a stream, or broken off while it was read.
+    /// Taken as a stream, or lost by an error while it was read.
     Gone,
 }
 
@@ -19,7 +19,7 @@ impl Payload {
         Self::Waiting(body)
     }
 
-    /// The whole body, at most `limit` bytes.
+    /// Reads the whole body, at most `limit` bytes. A second call returns the same bytes.
     pub(super) async fn collect(&mut self, limit: Option<usize>) -> Result<Bytes, FormError> {
         if let Self::Collected(bytes) = self {
             return Ok(bytes.clone());
@@ -32,7 +32,7 @@ impl Payload {
         Ok(bytes)
     }
 
-    /// The body as a stream; nothing is left.
+    /// Takes the body as a stream.
     pub(super) fn take(&mut self) -> Body {
         match std::mem::replace(self, Self::Gone) {
             Self::Waiting(body) => body,

@@ -1,17 +1,29 @@
-//! The reader of the `Cookie` header, as `django/http/cookie.py` and Python's `http.cookies._unquote`.
+//! Reads the `Cookie` header as `django/http/cookie.py` and Python's `http.cookies._unquote` do.
 //!
-//! Never fails: what is no cookie is skipped, as Django does.
+//! It never fails: text that is not a cookie is skipped, as in Django.
 
 use std::fmt;
 
 /// The cookies of a request: Django's `request.COOKIES`.
 ///
-/// `Debug` shows names only.
+/// `Debug` shows the names and no value.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::http::Cookies;
+///
+/// let cookies = Cookies::parse("theme=dark; greeting=\"hello, you\"");
+/// assert_eq!(cookies.get("theme"), Some("dark"));
+/// assert_eq!(cookies.get("greeting"), Some("hello, you"));
+/// assert_eq!(format!("{cookies:?}"), r#"["theme", "greeting"]"#);
+/// ```
 #[derive(Clone, Default)]
 pub struct Cookies(Vec<(String, String)>);
 
 impl Cookies {
-    /// Reads the value of a `Cookie` header as Django's `parse_cookie` does; the last of a name wins.
+    /// Parses the value of a `Cookie` header, like Django's `parse_cookie`. Of several cookies with the same
+    /// name, the last one counts.
     pub fn parse(header: &str) -> Self {
         let mut cookies: Vec<(String, String)> = Vec::new();
         for chunk in header.split(';') {
@@ -29,7 +41,7 @@ impl Cookies {
         Self(cookies)
     }
 
-    /// Reads the `Cookie` header fields, whose bytes are Latin-1; several count as one.
+    /// Parses all `Cookie` header fields as one. Their bytes are Latin-1.
     pub(crate) fn from_headers(headers: &http::HeaderMap) -> Self {
         let mut text = String::new();
         for value in headers.get_all(http::header::COOKIE) {
@@ -41,22 +53,22 @@ impl Cookies {
         Self::parse(&text)
     }
 
-    /// The value of a cookie.
+    /// The value of the cookie with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// All names and values.
+    /// The names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// How many there are.
+    /// The number of cookies.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether the request has no cookies.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -68,12 +80,12 @@ impl fmt::Debug for Cookies {
     }
 }
 
-/// Python's `str.strip`, which takes the four separators U+001C to U+001F for space too.
+/// Python's `str.strip`, which also strips the four separators U+001C to U+001F.
 fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }
 
-/// Python's `_unquote`: strips double quotes and undoes `\ooo` and `\x`.
+/// Python's `_unquote`: removes the double quotes and decodes `\ooo` and `\x`.
 fn unquote(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return value.to_owned();
@@ -90,7 +102,7 @@ fn unquote(value: &str) -> String {
             rest = &escaped[3..];
             continue;
         }
-        // Python's `.` does not match a line feed: the backslash stays.
+        // Python's `.` does not match a line feed, so the backslash stays.
         let mut after = escaped.chars();
         match after.next() {
             Some(c) if c != '\n' => {

@@ -1,8 +1,8 @@
-//! The CSRF token of a request: a secret from the cookie, masked afresh for each form.
+//! The CSRF token of a request: the secret of the cookie, masked anew for each form.
 //!
-//! Algorithm and alphabet are those of `django/middleware/csrf.py`, so that a form of one program is
-//! accepted by the other. `middleware::csrf` makes it, checks it and sends its cookie; templates and
-//! mounted services only ask for it.
+//! Algorithm and alphabet are those of `django/middleware/csrf.py`, so that Django accepts the forms of
+//! this site and the other way round. `middleware::csrf` checks tokens and sends the cookie; templates and
+//! mounted services only read tokens.
 
 use std::{
     fmt,
@@ -19,7 +19,23 @@ const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 /// Django's `CSRF_SECRET_LENGTH`; a masked token is twice as long.
 const SECRET_LENGTH: usize = 32;
 
-/// The CSRF token of a request, shared by its clones; among the request's extensions.
+/// The CSRF token of a request. Clones share its state.
+///
+/// It lies among the request's extensions, so that mounted services can use it.
+///
+/// # Examples
+///
+/// A tower service that is mounted with [`App::mount`](crate::App::mount) puts it into its forms:
+///
+/// ```
+/// use nuages::http::{Body, CsrfToken};
+///
+/// fn form(request: &http::Request<Body>) -> String {
+///     let token = request.extensions().get::<CsrfToken>().map(CsrfToken::get).unwrap_or_default();
+///     format!("<input type=\"hidden\" name=\"csrfmiddlewaretoken\" value=\"{token}\">")
+/// }
+/// # assert!(form(&http::Request::new(Body::default())).contains("csrfmiddlewaretoken"));
+/// ```
 #[derive(Clone, Default)]
 pub struct CsrfToken(Arc<State>);
 
@@ -34,21 +50,21 @@ impl CsrfToken {
         Self(Arc::new(State { secret: Mutex::new(secret), send: AtomicBool::new(false) }))
     }
 
-    /// A token for a form or a header, masked afresh (Django's `get_token`). The response then sets
-    /// the cookie, and varies by it.
+    /// Returns a newly masked token for a form or a header: Django's `get_token`. The response then sets
+    /// the cookie and varies by it.
     pub fn get(&self) -> String {
         let mut secret = self.0.secret.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.send.store(true, Relaxed);
         mask(secret.get_or_insert_with(new_secret))
     }
 
-    /// Changes the secret, as is done at login (Django's `rotate_token`).
+    /// Changes the secret: Django's `rotate_token`. Login does this.
     pub fn rotate(&self) {
         *self.0.secret.lock().unwrap_or_else(PoisonError::into_inner) = Some(new_secret());
         self.0.send.store(true, Relaxed);
     }
 
-    /// The secret that the response is to set as a cookie, once.
+    /// The secret for the cookie that the response must set; `None` if it must not, or has done so.
     pub(crate) fn take_to_send(&self) -> Option<String> {
         let send = self.0.send.swap(false, Relaxed);
         let secret = self.0.secret.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,14 +79,14 @@ impl fmt::Debug for CsrfToken {
 }
 
 impl Request {
-    /// A CSRF token for a form's field `csrfmiddlewaretoken` or for the header `X-CSRFToken`.
+    /// Returns a CSRF token for the form field `csrfmiddlewaretoken` or the header `X-CSRFToken`.
     ///
-    /// Empty where the CSRF middleware is not in force.
+    /// Templates have it as `csrf_token` and `csrf_input()`.
     pub fn csrf_token(&self) -> String {
         self.extension::<CsrfToken>().map(CsrfToken::get).unwrap_or_default()
     }
 
-    /// Changes the CSRF secret: forms rendered before are no longer accepted. Login does it.
+    /// Changes the CSRF secret, so that forms rendered before are no longer accepted. Login does this.
     pub fn rotate_csrf_token(&self) {
         if let Some(token) = self.extension::<CsrfToken>() {
             token.rotate();
@@ -78,7 +94,7 @@ impl Request {
     }
 }
 
-/// What is wrong with the shape of a token.
+/// The reason why a text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenFormat {
     #[error("has incorrect length")]
@@ -87,7 +103,7 @@ pub(crate) enum TokenFormat {
     Characters,
 }
 
-/// The secret in a token, masked or not.
+/// Returns the secret of a token, masked or not.
 pub(crate) fn secret_of(token: &str) -> Result<String, TokenFormat> {
     let length = token.chars().count();
     if length != SECRET_LENGTH && length != 2 * SECRET_LENGTH {

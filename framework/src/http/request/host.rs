@@ -1,7 +1,7 @@
-//! Which host and scheme a request is for: Django's `get_host`, `is_secure`, `build_absolute_uri`.
+//! The host and the scheme of a request: Django's `get_host` and `is_secure`.
 //!
-//! A host that `ALLOWED_HOSTS` does not name is a 400, so that no link, redirect or e-mail is built
-//! with one that an attacker chose.
+//! A request with a host that is not in `ALLOWED_HOSTS` gets a 400, so that no link, redirect or e-mail
+//! contains a host that an attacker chose. The server checks here too that a request names one host.
 
 use std::borrow::Cow;
 
@@ -10,34 +10,47 @@ use http::HeaderMap;
 use super::{Request, Secure};
 use crate::{Error, Result, settings::Settings};
 
-/// What a development server may be called while `ALLOWED_HOSTS` is empty.
-const LOCAL: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
+/// The allowed hosts of a development server whose `ALLOWED_HOSTS` is empty.
+const LOCAL_HOSTS: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
 
-/// Why a request's host is refused; the answer is 400.
+/// The reason why a request's host is refused; the response is a 400.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::HostError, prelude::*};
+///
+/// fn host_is_allowed(request: &Request) -> bool {
+///     match request.host() {
+///         Ok(_) => true,
+///         Err(error) => !matches!(error.downcast_ref(), Some(HostError::NotAllowed { .. })),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// Well formed, but not in `ALLOWED_HOSTS`.
+    /// The host is well formed, but not in `ALLOWED_HOSTS`.
     #[error("invalid Host header {host:?}: you may need to add {domain:?} to ALLOWED_HOSTS")]
     NotAllowed {
         /// The host, with its port.
         host: String,
-        /// Its domain.
+        /// The domain alone, as `ALLOWED_HOSTS` would name it.
         domain: String,
     },
-    /// Not a host name or an address (RFC 1034, RFC 1035).
+    /// The text is not a host name or an address (RFC 1034, RFC 1035).
     #[error("invalid Host header {0:?}: not a domain name or an address")]
     Malformed(String),
-    /// There is none.
+    /// The request names no host.
     #[error("the request has no Host header")]
     Missing,
-    /// There are several, or the request line names another one.
+    /// There are several `Host` fields, or the request line names another host.
     #[error("the request names more than one host")]
     Ambiguous,
 }
 
 impl Request {
-    /// The host the request is for, with its port where it has one, checked against `ALLOWED_HOSTS`.
+    /// The host of the request, with its port if it has one, after a check against `ALLOWED_HOSTS`.
     ///
     /// # Errors
     ///
@@ -57,8 +70,8 @@ impl Request {
         }
     }
 
-    /// Whether the request came over TLS, to this process or to the proxy that
-    /// `SECURE_PROXY_SSL_HEADER` trusts.
+    /// Whether the request came over TLS: to this process, or to a proxy that says so in the header of
+    /// `SECURE_PROXY_SSL_HEADER`.
     pub fn is_secure(&self) -> bool {
         let direct = self.extension::<Secure>().is_some();
         let Some((name, secure)) = &self.site().settings.security.proxy_ssl_header else { return direct };
@@ -72,7 +85,7 @@ impl Request {
     }
 }
 
-/// A header's name, written plainly or as Django's `META` key (`HTTP_X_FORWARDED_PROTO`).
+/// The name of a header that a setting names directly or as Django's `META` key (`HTTP_X_FORWARDED_PROTO`).
 pub(crate) fn header_name(name: &str) -> Cow<'_, str> {
     match name.strip_prefix("HTTP_") {
         Some(rest) => rest.replace('_', "-").into(),
@@ -122,8 +135,8 @@ fn text(value: &http::HeaderValue) -> Result<&str, HostError> {
         .map_err(|_| HostError::Malformed(value.as_bytes().iter().map(|&byte| char::from(byte)).collect()))
 }
 
-/// Django's `split_domain_port`: the domain in lower case without a trailing dot, or `None` where the
-/// text is no host (`host_validation_re`).
+/// Django's `split_domain_port`: the domain in lower case without a trailing dot; `None` if the text is
+/// not a host (`host_validation_re`).
 fn domain_of(host: &str) -> Option<Cow<'_, str>> {
     let (domain, port) = match host.strip_prefix('[') {
         Some(rest) => {
@@ -162,12 +175,13 @@ fn domain_of(host: &str) -> Option<Cow<'_, str>> {
 
 fn is_allowed(domain: &str, settings: &Settings) -> bool {
     if settings.debug && settings.allowed_hosts.is_empty() {
-        return LOCAL.iter().any(|pattern| is_same_domain(domain, pattern));
+        return LOCAL_HOSTS.iter().any(|pattern| is_same_domain(domain, pattern));
     }
     settings.allowed_hosts.iter().any(|pattern| pattern == "*" || is_same_domain(domain, pattern))
 }
 
-/// Django's `is_same_domain`: exactly the pattern, or below it where the pattern begins with a dot.
+/// Django's `is_same_domain`: the host equals the pattern, or is a subdomain of a pattern that starts
+/// with a dot.
 pub(crate) fn is_same_domain(host: &str, pattern: &str) -> bool {
     if let Some(parent) = pattern.strip_prefix('.') {
         let below = || {

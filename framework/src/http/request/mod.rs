@@ -1,7 +1,7 @@
 //! The request as middleware and views see it.
 //!
-//! `app` makes it from hyper's request. Reading it never waits, except for its body: the session and the
-//! user were loaded before the view.
+//! `app` makes it from hyper's request. Only reading the body waits: the session and the user are loaded
+//! before the view.
 
 mod absolute_uri;
 mod body;
@@ -29,7 +29,7 @@ pub use query::QueryDict;
 use super::{Body, FormError, Site, UrlArgs};
 use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
-/// One request.
+/// A request. Middleware and views get it as `&mut Request`.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Sessio
 /// }
 /// ```
 pub struct Request {
-    /// The visitor's session, loaded before the view when the request carries its cookie.
+    /// The visitor's session, loaded before the view if the request carries the session cookie.
     pub session: Session,
     head: Parts,
     path: String,
@@ -54,7 +54,7 @@ pub struct Request {
     cookies: OnceLock<Cookies>,
 }
 
-/// What the resolver found.
+/// The route that the resolver found for a request.
 #[derive(Clone, Debug)]
 pub(crate) struct MatchedRoute {
     pub(crate) name: Option<Arc<str>>,
@@ -62,12 +62,23 @@ pub(crate) struct MatchedRoute {
     pub(crate) csrf_exempt: bool,
 }
 
-/// Marks, among a request's extensions, a connection that came over TLS to this process.
+/// Marks a request that came to this process over TLS. It lies among the request's extensions.
+///
+/// # Examples
+///
+/// A server with TLS of its own sets it, so that [`Request::is_secure`] is true:
+///
+/// ```
+/// use nuages::http::Secure;
+///
+/// let mut request = http::Request::new(());
+/// request.extensions_mut().insert(Secure);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Secure;
 
 impl Request {
-    /// A request out of its parts; `path` is the percent-decoded path.
+    /// Makes a request of its parts; `path` is the percent-decoded path.
     pub(crate) fn new(head: Parts, path: String, body: Body, site: Arc<Site>) -> Self {
         Self {
             session: Session::default(),
@@ -92,7 +103,7 @@ impl Request {
         &self.path
     }
 
-    /// The request target as it was sent.
+    /// The request target, as the client sent it.
     pub fn uri(&self) -> &Uri {
         &self.head.uri
     }
@@ -107,7 +118,7 @@ impl Request {
         &self.head.headers
     }
 
-    /// The first value of a header field as text; `None` where there is none or it is no ASCII text.
+    /// The first value of a header field as text; `None` if the field is missing or not ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -122,27 +133,28 @@ impl Request {
         self.cookies.get_or_init(|| Cookies::from_headers(&self.head.headers))
     }
 
-    /// The whole body. It is collected once: asking again is cheap.
+    /// Reads the whole body. It is kept, so a second call is cheap.
     ///
     /// # Errors
     ///
-    /// A 413 past `DATA_UPLOAD_MAX_MEMORY_SIZE`, a 400 where the client broke off, a 408 where it stalled.
+    /// A 413 for a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`, a 400 if the connection broke, a 408 if the
+    /// client stopped sending.
     pub async fn body(&mut self) -> Result<Bytes> {
         let limit = self.settings().server.data_upload_max_memory_size;
         self.payload_mut().collect(limit).await.map_err(FormError::into_error)
     }
 
-    /// The body as a stream, for uploads that must not be held in memory; `body()` and the like find
-    /// nothing afterwards.
+    /// Takes the body as a stream, for uploads that do not fit into memory. After it, [`Request::body`]
+    /// and the methods that use it fail.
     pub fn take_body(&mut self) -> Body {
         self.payload_mut().take()
     }
 
-    /// A value that the URL pattern captured, by its name.
+    /// The value that the URL pattern captured under this name.
     ///
     /// # Errors
     ///
-    /// A 404 where it does not parse into `T`; a 500 where the pattern captures no such name.
+    /// A 404 if the value does not parse into `T`; a 500 if the pattern has no capture of this name.
     pub fn param<T: FromStr>(&self, name: &str) -> Result<T> {
         let captured = self.params.iter().find(|(known, _)| &**known == name);
         let (_, text) =
@@ -150,12 +162,12 @@ impl Request {
         text.parse().map_err(|_| Error::not_found(format!("{name} = {text:?} does not fit its type")))
     }
 
-    /// The address of the client, or of the proxy before us; `None` where no socket was involved.
+    /// The address of the client, or of the proxy in front of the server; `None` without a socket, as in tests.
     pub fn remote_addr(&self) -> Option<IpAddr> {
         self.extension::<SocketAddr>().map(|address| address.ip().to_canonical())
     }
 
-    /// The name of the route that matched, with its namespaces, if it has one.
+    /// The name of the route that matched, with its namespaces; `None` for a route without a name.
     pub fn route_name(&self) -> Option<&str> {
         self.route.as_ref()?.name.as_deref()
     }
@@ -165,22 +177,41 @@ impl Request {
         self.route.as_ref().map(|route| &*route.pattern)
     }
 
-    /// What else travels with the request: middleware leaves here what views or mounted services want.
+    /// Values by type that travel with the request. Middleware stores values for views and mounted services.
     pub fn extensions(&self) -> &Extensions {
         &self.head.extensions
     }
 
-    /// What else travels with the request, to change.
+    /// The extensions, mutable.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.head.extensions
     }
 
-    /// The extension of one type.
+    /// The extension of type `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// #[derive(Clone)]
+    /// struct Tenant(String);
+    ///
+    /// async fn tenant(request: &mut Request, next: Next<'_>) -> Result<Response> {
+    ///     let host = request.host()?.to_owned();
+    ///     request.extensions_mut().insert(Tenant(host));
+    ///     next.run(request).await
+    /// }
+    /// fn index(request: &mut Request) -> Result<String> {
+    ///     let Tenant(name) = request.extension::<Tenant>().ok_or_else(|| Error::new("no tenant"))?;
+    ///     Ok(format!("the shop of {name}"))
+    /// }
+    /// ```
     pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
         self.head.extensions.get()
     }
 
-    /// The settings in force.
+    /// The settings of the application.
     pub fn settings(&self) -> &Settings {
         &self.site.settings
     }
@@ -195,21 +226,21 @@ impl Request {
         &self.site.caches
     }
 
-    /// The application's clock: what a view that asks for the time is tested with.
+    /// The application's clock. Tests can move it, so use it in views that need the current time.
     pub fn clock(&self) -> &Clock {
         &self.site.clock
     }
 
-    /// The URL of a named route, as Django's `reverse`: `request.reverse("article", (2026, "hello"))`.
+    /// The URL of a named route, like Django's `reverse`: `request.reverse("article", (2026, "hello"))`.
     ///
     /// # Errors
     ///
-    /// [`NoReverseMatch`](crate::urls::NoReverseMatch) where no route has the name or takes the values.
+    /// [`NoReverseMatch`](crate::urls::NoReverseMatch) if no route has this name and takes these values.
     pub fn reverse(&self, name: &str, args: impl UrlArgs) -> Result<String> {
         self.site.urls.reverse(name, args.into_values())
     }
 
-    /// The values the URL pattern captured, in order, with their names.
+    /// The values that the URL pattern captured, with their names, in order.
     pub(crate) fn params(&self) -> &[(Arc<str>, String)] {
         &self.params
     }

@@ -1,10 +1,20 @@
-//! `Vary` and `Cache-Control`, patched as `django/utils/cache.py` patches them.
+//! `Vary` and `Cache-Control`, as in `django/utils/cache.py`.
 
 use super::Response;
 
 impl Response {
-    /// Adds a header's name to `Vary`, as Django's `patch_vary_headers`: what is there stays in its
-    /// order, nothing is named twice, and `*` swallows all.
+    /// Adds the name of a header to `Vary`, like Django's `patch_vary_headers`. Names keep their order and
+    /// appear once; `*` replaces all names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::http::Response;
+    ///
+    /// let mut response = Response::text("salut");
+    /// response.vary_on("Accept-Language").vary_on("Cookie");
+    /// assert_eq!(response.header("vary"), Some("Accept-Language, Cookie"));
+    /// ```
     pub fn vary_on(&mut self, name: &str) -> &mut Self {
         let present = list(self.all("vary").as_str());
         if present.iter().any(|field| field.eq_ignore_ascii_case(name)) && self.count("vary") == 1 {
@@ -19,9 +29,9 @@ impl Response {
         self.set_header("Vary", value)
     }
 
-    /// Adds a directive to `Cache-Control`, such as `private` or `max-age=60`, as Django's
-    /// `patch_cache_control`: `private` and `public` exclude each other, the smaller `max-age` stays,
-    /// and any other directive replaces the one of its name.
+    /// Adds a directive such as `private` or `max-age=60` to `Cache-Control`, like Django's
+    /// `patch_cache_control`. `private` and `public` replace each other, the smaller `max-age` stays, and
+    /// any other directive replaces the one of the same name.
     pub fn cache_control(&mut self, directive: &str) -> &mut Self {
         let (name, value) = parts(directive);
         let mut directives = list(&self.all("cache-control"));
@@ -45,7 +55,7 @@ impl Response {
         self.set_header("Cache-Control", directives.join(", "))
     }
 
-    /// Keeps the response out of every cache, as Django's `never_cache`.
+    /// Keeps the response out of all caches, like Django's `never_cache`.
     pub fn never_cache(&mut self) -> &mut Self {
         for directive in ["max-age=0", "no-cache", "no-store", "must-revalidate", "private"] {
             self.cache_control(directive);

@@ -1,6 +1,6 @@
-//! Dates of HTTP, entity tags and conditional requests (RFC 9110 section 13).
+//! Entity tags and conditional requests (RFC 9110 section 13).
 //!
-//! Static files use it, and views that know when their page last changed.
+//! Static files use them, and views that know when their page last changed.
 
 use std::time::SystemTime;
 
@@ -8,19 +8,36 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use super::{Response, http_date, parse_http_date};
 
-/// What a representation is known by: an entity tag, quoted (`"…"`, `W/"…"`), and its last change.
+/// The entity tag and the last change of a page. With them, browsers ask whether their copy is current.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Validators, prelude::*};
+///
+/// fn article(request: &mut Request, id: u64) -> Response {
+///     let validators = Validators { etag: Some(format!("\"article-{id}-v3\"")), last_modified: None };
+///     if let Some(response) = validators.precondition(request.method(), request.headers()) {
+///         return response; // 304: the browser has this version
+///     }
+///     let mut response = Response::text("a long article");
+///     validators.describe(&mut response);
+///     response
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Validators {
-    /// The entity tag, quotes included.
+    /// The entity tag with its quotes, such as `"v3"` or `W/"v3"`.
     pub etag: Option<String>,
-    /// The last change.
+    /// The time of the last change.
     pub last_modified: Option<SystemTime>,
 }
 
 impl Validators {
-    /// The answer that the request's conditions call for instead of the representation: 304 or 412.
+    /// Returns the response that the request's conditions require in place of the page: a 304 or a 412.
     ///
-    /// The order is that of RFC 9110 section 13.2.2, as in Django's `get_conditional_response`.
+    /// The conditions are evaluated in the order of RFC 9110 section 13.2.2, as in Django's
+    /// `get_conditional_response`.
     pub fn precondition(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
         let status = self.status(method, headers)?;
         let mut response = Response::empty(status);
@@ -30,7 +47,7 @@ impl Validators {
         Some(response)
     }
 
-    /// Sends the validators along: `ETag` and `Last-Modified`.
+    /// Sets the headers `ETag` and `Last-Modified`.
     pub fn describe(&self, response: &mut Response) {
         if let Some(etag) = &self.etag {
             response.set_header("ETag", etag);
@@ -83,7 +100,7 @@ fn tags(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|tag| tag.trim_start_matches("W/").starts_with('"'))
 }
 
-/// Whole seconds: dates of HTTP have no fraction, files have one.
+/// Whole seconds: dates in HTTP have no fraction, dates of files have one.
 fn seconds(moment: SystemTime) -> i64 {
     crate::clock::unix(moment)
 }

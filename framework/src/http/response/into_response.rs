@@ -1,4 +1,4 @@
-//! What may stand for a response in a view's return value.
+//! The types that a view may return.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Response;
 use crate::{Error, Result};
 
-/// What a view may return.
+/// A type that a view may return.
 ///
 /// # Examples
 ///
@@ -23,12 +23,30 @@ use crate::{Error, Result};
 ///     Json([1, 2, 3])
 /// }
 /// ```
+///
+/// A type of your project can be a response too:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// struct Csv(Vec<[String; 2]>);
+///
+/// impl IntoResponse for Csv {
+///     fn into_response(self) -> Result<Response> {
+///         let lines: Vec<String> = self.0.iter().map(|row| row.join(",")).collect();
+///         Ok(Response::text(lines.join("\n")).with_header("Content-Type", "text/csv"))
+///     }
+/// }
+/// fn names(_: &mut Request) -> Csv {
+///     Csv(vec![["1".into(), "Ada".into()]])
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     note = "a view returns `Response`, `String`, `&str`, `Json(..)`, a status, `(status, ..)` or a `Result` of one of these"
 )]
 pub trait IntoResponse {
-    /// The response, or the error to answer with.
+    /// Converts the value into a response, or into the error to answer with.
     fn into_response(self) -> Result<Response>;
 }
 
@@ -103,7 +121,23 @@ impl<T: IntoResponse, E: Into<Error>> IntoResponse for Result<T, E> {
     }
 }
 
-/// A value sent as JSON.
+/// A response that sends a value as JSON.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// #[derive(serde::Serialize)]
+/// struct Article {
+///     id: u64,
+///     title: &'static str,
+/// }
+///
+/// fn article(_: &mut Request, id: u64) -> Json<Article> {
+///     Json(Article { id, title: "Sessions" })
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 

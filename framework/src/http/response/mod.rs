@@ -1,7 +1,7 @@
-//! What a view answers: status, header fields, body.
+//! The response of a view: status, header fields, body.
 //!
-//! A header that cannot be sent (CR, LF or NUL in it) never is: the response keeps the error, and the
-//! onion answers with a 500 in its place. So setting a header needs no `?`, and nothing is swallowed.
+//! Setting a header needs no `?`: a response keeps the error of a header that cannot be sent (with CR, LF or
+//! NUL in it), and the middleware chain answers with a 500 in its place.
 
 mod caching;
 mod conditional;
@@ -46,7 +46,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// 200 with this body, as `text/html; charset=utf-8`.
+    /// A 200 with this body, as `text/html; charset=utf-8`.
     pub fn new(body: impl Into<Body>) -> Self {
         let mut response = Self::empty(StatusCode::OK);
         response.body = body.into();
@@ -54,23 +54,23 @@ impl Response {
         response
     }
 
-    /// 200 with this body, as `text/html; charset=utf-8`: another name of [`Response::new`].
+    /// A 200 with this body, as `text/html; charset=utf-8`: another name of [`Response::new`].
     pub fn html(body: impl Into<Body>) -> Self {
         Self::new(body)
     }
 
-    /// 200 with this text, as `text/plain; charset=utf-8`.
+    /// A 200 with this text, as `text/plain; charset=utf-8`.
     pub fn text(body: impl Into<Body>) -> Self {
         let mut response = Self::new(body);
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         response
     }
 
-    /// 200 with this value as JSON.
+    /// A 200 with this value as JSON.
     ///
     /// # Errors
     ///
-    /// Where the value cannot be JSON, such as a map whose keys are no text.
+    /// If the value cannot be JSON, such as a map whose keys are not text.
     pub fn json(value: &impl Serialize) -> Result<Self> {
         let mut response = Self::new(serde_json::to_vec(value)?);
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -89,12 +89,12 @@ impl Response {
         }
     }
 
-    /// 302 to a URL, as Django's `redirect`.
+    /// A 302 to this URL, like Django's `redirect`.
     pub fn redirect(url: impl AsRef<str>) -> Self {
         Self::to_location(StatusCode::FOUND, url.as_ref())
     }
 
-    /// 301 to a URL.
+    /// A 301 to this URL.
     pub fn permanent_redirect(url: impl AsRef<str>) -> Self {
         Self::to_location(StatusCode::MOVED_PERMANENTLY, url.as_ref())
     }
@@ -109,7 +109,7 @@ impl Response {
         response
     }
 
-    /// 405 that names the methods allowed (RFC 9110 section 15.5.6).
+    /// A 405 that names the allowed methods (RFC 9110 section 15.5.6).
     pub fn method_not_allowed<S: AsRef<str>>(allowed: &[S]) -> Self {
         let mut response = Self::empty(StatusCode::METHOD_NOT_ALLOWED);
         response.set_header("Allow", join(allowed));
@@ -127,7 +127,7 @@ impl Response {
         self
     }
 
-    /// The response with this status.
+    /// Sets the status.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
@@ -139,19 +139,31 @@ impl Response {
         &self.headers
     }
 
-    /// The header fields, to change.
+    /// The header fields, mutable.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         &mut self.headers
     }
 
-    /// The first value of a header field as text; `None` where there is none or it is no ASCII text.
+    /// The first value of a header field as text; `None` if the field is missing or not ASCII text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Sets a header field in the place of all of that name.
+    /// Sets a header field and removes others of the same name.
     ///
-    /// A name that is no token, or a value with CR, LF or NUL, makes the whole response an error.
+    /// A name that is not a token, or a value with CR, LF or NUL, turns the whole response into a 500.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn export(_: &mut Request) -> Response {
+    ///     let mut response = Response::text("id,name");
+    ///     response.set_header("Content-Disposition", "attachment; filename=\"names.csv\"");
+    ///     response
+    /// }
+    /// ```
     pub fn set_header(&mut self, name: &str, value: impl AsRef<str>) -> &mut Self {
         match (HeaderName::try_from(name), HeaderValue::from_str(value.as_ref())) {
             (Ok(known), Ok(value)) => {
@@ -162,16 +174,28 @@ impl Response {
         self
     }
 
-    /// The response with this header field; as [`Response::set_header`].
+    /// Sets a header field; see [`Response::set_header`].
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.set_header(name, value);
         self
     }
 
-    /// Sets a cookie, in the place of one of the same name that this response already sets.
+    /// Sets a cookie. It replaces a cookie of the same name that this response already sets.
     ///
-    /// A cookie that cannot be sent ([`CookieError`](super::CookieError)) makes the response an error.
+    /// A cookie that cannot be sent ([`CookieError`](super::CookieError)) turns the response into a 500.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{http::SetCookie, prelude::*};
+    ///
+    /// fn theme(_: &mut Request) -> Response {
+    ///     let mut response = redirect("/");
+    ///     response.set_cookie(SetCookie::new("theme", "dark"));
+    ///     response
+    /// }
+    /// ```
     pub fn set_cookie(&mut self, cookie: SetCookie) -> &mut Self {
         let value = match cookie.to_header() {
             Ok(value) => value,
@@ -195,7 +219,7 @@ impl Response {
         self
     }
 
-    /// Deletes a cookie in the browser; path and domain must be those it was set with.
+    /// Deletes a cookie in the browser. Path and domain must be those that it was set with.
     pub fn delete_cookie(
         &mut self,
         name: &str,
@@ -211,28 +235,28 @@ impl Response {
         &self.body
     }
 
-    /// Puts another body in its place.
+    /// Replaces the body.
     pub fn set_body(&mut self, body: impl Into<Body>) -> &mut Self {
         self.body = body.into();
         self
     }
 
-    /// The body, out of the response.
+    /// Takes the body out of the response.
     pub fn into_body(self) -> Body {
         self.body
     }
 
-    /// What else travels with the response inside this process.
+    /// Values by type that travel with the response, for middleware.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// What else travels with the response inside this process, to change.
+    /// The extensions, mutable.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
     }
 
-    /// The error this response stands for, if a view or a middleware failed.
+    /// The error that this response answers, if a view or a middleware failed.
     pub fn error(&self) -> Option<&Error> {
         self.error.as_deref()
     }
@@ -241,12 +265,12 @@ impl Response {
         self.error = Some(error);
     }
 
-    /// Keeps the first reason why this response cannot be sent.
+    /// Marks the response as one that cannot be sent. The first reason is kept.
     pub(crate) fn refuse(&mut self, error: impl Into<Error>) {
         self.refused.get_or_insert(error.into());
     }
 
-    /// The response, or the reason why it cannot be sent.
+    /// Returns the response, or the reason why it cannot be sent.
     pub(crate) fn sendable(mut self) -> Result<Self> {
         match self.refused.take() {
             None => Ok(self),
@@ -283,14 +307,30 @@ impl fmt::Debug for Response {
     }
 }
 
-/// A header field that cannot be sent.
+/// A header field that cannot be sent. The response is a 500 instead.
+///
+/// # Examples
+///
+/// A middleware sees it as the error of the response:
+///
+/// ```
+/// use nuages::{http::HeaderError, prelude::*};
+///
+/// async fn watch(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     let response = next.run(request).await?;
+///     if let Some(error) = response.error().and_then(|error| error.downcast_ref::<HeaderError>()) {
+///         eprintln!("{}: {error}", request.path());
+///     }
+///     Ok(response)
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the header {name:?} has a name that is no token, or a value with CR, LF or NUL in it")]
+#[error("the header {name:?} cannot be sent: its name is not a token, or its value contains CR, LF or NUL")]
 pub struct HeaderError {
     name: String,
 }
 
-/// `GET, HEAD, POST`
+/// Joins words to a list such as `GET, HEAD, POST`.
 pub(crate) fn join<S: AsRef<str>>(words: &[S]) -> String {
     words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,8 @@
-//! The one writer of `Set-Cookie`. Nothing else formats a cookie.
+//! Formats `Set-Cookie`. No other file formats a cookie.
 //!
-//! It agrees byte for byte with Django, that is with Python's `http.cookies` (`Morsel.OutputString`
-//! and `_quote`). What no cookie may carry (CR, LF, NUL, a semicolon in a path) is an error.
+//! The output equals Django's byte for byte, that is Python's `http.cookies` (`Morsel.OutputString` and
+//! `_quote`). A cookie with characters that no cookie may contain (CR, LF, NUL, a semicolon in a path) is
+//! an error.
 
 use std::{
     fmt,
@@ -13,7 +14,7 @@ use http::HeaderValue;
 use super::http_date;
 use crate::settings::SameSite;
 
-/// Names that Python's `Morsel` keeps for attributes.
+/// Names that Python's `Morsel` reserves for attributes.
 const RESERVED: [&str; 9] =
     ["expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"];
 
@@ -33,17 +34,17 @@ const RESERVED: [&str; 9] =
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SetCookie {
-    /// Its name: a token (RFC 6265 section 4.1.1).
+    /// The name: a token (RFC 6265 section 4.1.1).
     pub name: String,
-    /// Its value; what a cookie cannot hold as it stands is quoted.
+    /// The value. Special characters are quoted.
     pub value: String,
-    /// `Max-Age`. Absent for a cookie that ends with the browser.
+    /// `Max-Age`. Default none: the cookie ends when the browser is closed.
     pub max_age: Option<Duration>,
-    /// `expires`; Django sends it beside `Max-Age`.
+    /// `expires`. Django sends it together with `Max-Age`.
     pub expires: Option<SystemTime>,
-    /// `Path`. Default `/`; empty = not sent.
+    /// `Path`. Default `/`; not sent if empty.
     pub path: String,
-    /// `Domain`. Default none: only the host that set it.
+    /// `Domain`. Default none: only the host that set the cookie gets it.
     pub domain: Option<String>,
     /// `Secure`. Default false.
     pub secure: bool,
@@ -53,18 +54,29 @@ pub struct SetCookie {
     pub samesite: Option<SameSite>,
 }
 
-/// Why a cookie cannot be sent. The value is never shown.
+/// The reason why a cookie cannot be sent. It never shows the value.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::http::{CookieError, SetCookie};
+///
+/// let error = SetCookie::new("a b", "1").to_header().unwrap_err();
+/// assert_eq!(error, CookieError::Name("a b".into()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// The name is no token, or one that is kept for attributes.
-    #[error("the cookie name {0:?} is not a token that a cookie may have as its name")]
+    /// The name is not a token, or it is reserved for an attribute.
+    #[error("the cookie name {0:?} is not a token, or it is the name of an attribute")]
     Name(String),
-    /// The value holds CR, LF, NUL or a character beyond U+00FF.
-    #[error("the value of the cookie {0:?} holds a character that no cookie may carry")]
+    /// The value contains CR, LF, NUL or a character beyond U+00FF.
+    #[error("the value of the cookie {0:?} contains a character that no cookie may contain")]
     Value(String),
-    /// The path or the domain holds a control character, a semicolon or a character beyond ASCII.
-    #[error("the {attribute} of the cookie {name:?} holds a character that it may not")]
+    /// The path or the domain contains a control character, a semicolon or a character beyond ASCII.
+    #[error(
+        "the {attribute} of the cookie {name:?} contains a control character, a semicolon or a character beyond ASCII"
+    )]
     Attribute {
         /// The cookie's name.
         name: String,
@@ -74,7 +86,7 @@ pub enum CookieError {
 }
 
 impl SetCookie {
-    /// A cookie that ends with the browser, for the whole site of this host.
+    /// A cookie for all paths of this host, which ends when the browser is closed.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -89,7 +101,7 @@ impl SetCookie {
         }
     }
 
-    /// Lets it last so long from `now` on: sets `Max-Age` and `expires`, as Django's `max_age=`.
+    /// Sets `Max-Age` and `expires`, counted from `now`, like Django's `max_age=`.
     #[must_use]
     pub fn lasting(mut self, max_age: Duration, now: SystemTime) -> Self {
         self.max_age = Some(max_age);
@@ -97,10 +109,10 @@ impl SetCookie {
         self
     }
 
-    /// The cookie that deletes another: the name, path and domain must be those it was set with.
+    /// A cookie that deletes another one. Name, path and domain must be those that it was set with.
     ///
-    /// `Secure` is sent where the browser would otherwise ignore it (`__Secure-`, `__Host-`,
-    /// `SameSite=None`), as Django's `delete_cookie`.
+    /// `Secure` is sent where the browser would otherwise ignore the deletion (`__Secure-`, `__Host-`,
+    /// `SameSite=None`), as in Django's `delete_cookie`.
     pub fn deletion(
         name: impl Into<String>,
         path: impl Into<String>,
@@ -120,11 +132,11 @@ impl SetCookie {
         }
     }
 
-    /// The header's value, attributes in the alphabetical order of Python's `Morsel`.
+    /// Formats the value of the `Set-Cookie` header, with the attributes in the order of Python's `Morsel`.
     ///
     /// # Errors
     ///
-    /// Where name, value, path or domain hold what no cookie may carry: CR, LF, NUL and the like.
+    /// If name, value, path or domain contain a character that no cookie may contain.
     pub fn to_header(&self) -> Result<HeaderValue, CookieError> {
         self.check()?;
         let mut text = format!("{}={}", self.name, quote(&self.value));
@@ -193,7 +205,7 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:".contains(&byte)
 }
 
-/// Python's `_quote`: as it stands where every character is legal, else in double quotes with octal.
+/// Python's `_quote`: unchanged if every character is legal, else in double quotes with octal escapes.
 fn quote(value: &str) -> String {
     if !value.is_empty() && value.bytes().all(is_plain) {
         return value.to_owned();

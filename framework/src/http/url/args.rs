@@ -1,13 +1,22 @@
-//! The values that `reverse` puts into a URL.
+//! The values that [`Request::reverse`](crate::http::Request::reverse) puts into a URL.
 
 use std::fmt::{self, Display};
 
-/// The values of a URL that is to be reversed, as text.
+/// The values for the captures of a URL pattern, as text.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::http::{UrlArgs, UrlValues};
+///
+/// assert_eq!((7,).into_values(), UrlValues::Positional(vec!["7".into()]));
+/// assert_eq!(UrlValues::Positional(vec!["7".into()]).to_string(), "(\"7\")");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UrlValues {
-    /// The captured values in order.
+    /// Values in the order of the captures.
     Positional(Vec<String>),
-    /// The captured values by name, in any order.
+    /// Values by the names of the captures, in any order.
     Keyword(Vec<(String, String)>),
 }
 
@@ -21,8 +30,8 @@ impl Display for UrlValues {
     }
 }
 
-/// The values that `reverse` puts into a URL: `()`, a tuple of up to six in the order in which the
-/// pattern captures them, or pairs of names and values.
+/// The values that `reverse` puts into a URL: `()`, a tuple of up to six values in the order of the
+/// pattern's captures, or an array of pairs of names and values.
 ///
 /// # Examples
 ///
@@ -35,8 +44,8 @@ impl Display for UrlValues {
 /// assert_eq!([("year", 2026)].into_values(), named);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` are not values of a URL",
-    note = "give `()`, a tuple (`(year, &slug)`; of one value: `(year,)`) or pairs (`[(\"year\", year)]`), all `Display`"
+    message = "`{Self}` cannot be put into a URL",
+    note = "pass `()`, a tuple (`(year, &slug)`; of one value: `(year,)`) or pairs (`[(\"year\", year)]`); each value is `Display`"
 )]
 pub trait UrlArgs {
     /// The values as text.

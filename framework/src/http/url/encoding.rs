@@ -1,12 +1,12 @@
-//! Percent-encoding of paths and URLs, as `django/utils/encoding.py` has it.
+//! Percent-encoding of paths and URLs, as in `django/utils/encoding.py`.
 //!
-//! Called where a path enters (decoding) and where a URL leaves (encoding).
+//! Paths of requests are decoded here, URLs in responses encoded.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Django's `escape_uri_path`: what may stand in a path unescaped.
+/// The characters that may stand in a path unescaped: Django's `escape_uri_path`.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b':')
@@ -25,7 +25,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// Django's `iri_to_uri`: reserved and unreserved characters of RFC 3986, and `%` itself.
+/// The reserved and unreserved characters of RFC 3986, and `%` itself: Django's `iri_to_uri`.
 const IRI: &AsciiSet =
     &PATH.remove(b'#').remove(b'%').remove(b'[').remove(b']').remove(b'=').remove(b';').remove(b'?');
 
@@ -34,12 +34,12 @@ pub(crate) fn escape_path(path: &str) -> Cow<'_, str> {
     utf8_percent_encode(path, PATH).into()
 }
 
-/// Makes a URL out of one that may hold characters beyond ASCII; `%` is left as it is.
+/// Escapes the characters of a URL that are beyond ASCII or not allowed in URLs; a `%` stays.
 pub(crate) fn iri_to_uri(iri: &str) -> Cow<'_, str> {
     utf8_percent_encode(iri, IRI).into()
 }
 
-/// Keeps `//host` from being read as another site: a browser takes two leading slashes for one.
+/// Escapes the second of two leading slashes: a browser reads `//host/` as a URL of another site.
 pub(crate) fn escape_leading_slashes(url: Cow<'_, str>) -> Cow<'_, str> {
     match url.strip_prefix("//") {
         Some(rest) => format!("/%2F{rest}").into(),
@@ -47,16 +47,16 @@ pub(crate) fn escape_leading_slashes(url: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Why a path cannot be decoded; the answer is 400.
+/// The reason why a path cannot be decoded; the response is a 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathError {
-    #[error("the path holds a % that two hex digits do not follow")]
+    #[error("the path has a `%` without two hex digits after it")]
     BadEscape,
-    #[error("the path holds a NUL character")]
+    #[error("the path contains a NUL character")]
     Nul,
     #[error("the path is not UTF-8")]
     NotUtf8,
-    #[error("the path does not begin with a slash")]
+    #[error("the path does not start with a slash")]
     NoSlash,
 }
 

@@ -1,7 +1,9 @@
 //! The parts of a URL as Python's `urlsplit` finds them.
 
-/// Scheme, in lower case, and authority of a URL, as Python's `urlsplit` finds them: tabs and line
-/// ends do not count, and what cannot be a scheme is part of the path.
+/// The scheme in lower case, and the authority; each is empty where the URL has none.
+///
+/// Tabs and line breaks are ignored, as browsers do. Text before a colon that cannot be a scheme belongs
+/// to the path.
 pub(crate) fn split(url: &str) -> (String, String) {
     let url = url.trim_start_matches(|c: char| c <= ' ').replace(['\t', '\r', '\n'], "");
     let (scheme, rest) = match url.split_once(':') {

@@ -1,16 +1,19 @@
-//! Which URLs a page may send its visitor to: Django's `url_has_allowed_host_and_scheme`.
+//! Whether it is safe to redirect to a URL that a visitor sent: Django's `url_has_allowed_host_and_scheme`.
 //!
-//! Whoever follows a `next=` parameter asks here first; what is not surely on this site is refused.
+//! Views that follow a `next=` parameter need it. A URL that is not certain to stay on the allowed hosts
+//! is unsafe.
 
 use super::split;
 
 /// Longer URLs are never safe (Django's `MAX_URL_LENGTH`).
-const LONGEST: usize = 2048;
+const MAX_URL_LENGTH: usize = 2048;
 
-/// Whether a URL that came from outside may be redirected to: relative, or on one of `allowed_hosts`
-/// (with the port, exactly as written) over HTTP or HTTPS, only HTTPS with `require_https`.
+/// Whether a redirect to this URL stays on the allowed hosts: the URL is relative, or its scheme is HTTP
+/// or HTTPS and its host, with the port, is one of `allowed_hosts`. With `require_https`, HTTP is unsafe.
 ///
-/// Stricter than Django in one thing: a host beyond ASCII is refused (write it in Punycode).
+/// [`Request::is_safe_url`](crate::http::Request::is_safe_url) asks this for the host of the request.
+/// Stricter than Django in one point: a host beyond ASCII is unsafe, even an allowed one. Write it in
+/// Punycode.
 ///
 /// # Examples
 ///
@@ -24,23 +27,23 @@ const LONGEST: usize = 2048;
 /// ```
 pub fn url_has_allowed_host_and_scheme(url: &str, allowed_hosts: &[&str], require_https: bool) -> bool {
     let url = url.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c));
-    // Some browsers read \ as /, so both readings must be safe.
+    // Some browsers read `\` as `/`, so both readings must be safe.
     check(url, allowed_hosts, require_https) && check(&url.replace('\\', "/"), allowed_hosts, require_https)
 }
 
 fn check(url: &str, allowed_hosts: &[&str], require_https: bool) -> bool {
     let Some(first) = url.chars().next() else { return false };
-    if url.starts_with("///") || url.chars().count() > LONGEST {
+    if url.starts_with("///") || url.chars().count() > MAX_URL_LENGTH {
         return false;
     }
-    // Control and format characters at the start are skipped by some browsers: what follows may then
-    // be read as `//host`. Django asks for Unicode's category C; this is all of it and more.
+    // Some browsers skip control and format characters at the start and may read the rest as `//host`.
+    // Django refuses Unicode's category C here; this refuses more.
     if first.is_control() || !(first.is_ascii() || first.is_alphanumeric()) {
         return false;
     }
     let (scheme, authority) = split(url);
     if authority.is_empty() {
-        // `http:///example.com`: browsers take the path for the host.
+        // Browsers read `http:///example.com` as `http://example.com`.
         return scheme.is_empty();
     }
     let balanced = authority.contains('[') == authority.contains(']');
