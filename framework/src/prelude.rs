@@ -1,4 +1,4 @@
-//! What views need, in one line: `use nuages::prelude::*;`
+//! The names that most views need: `use nuages::prelude::*;`
 
 pub use crate::{
     Error, Result, StatusCode, Value, context,

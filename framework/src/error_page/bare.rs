@@ -1,10 +1,10 @@
-//! The page that visitors see in place of an error where the project has no template for it.
+//! The error page for visitors if the project has no template for the status.
 
 use http::StatusCode;
 
 use crate::http::Response;
 
-/// A response that says its status and nothing else, in Django's words where it has some.
+/// A response whose page says the status and nothing else, in Django's words if Django has some.
 pub(crate) fn bare(status: StatusCode) -> Response {
     Response::html(bare_html(status)).with_status(status)
 }

@@ -1,8 +1,8 @@
-//! The page that a developer sees in place of a bare error, under `DEBUG` only.
+//! The error page for developers, under `DEBUG` only.
 //!
-//! For a 404 the patterns that were tried, for anything else the chain of errors, for a template the
-//! lines around the fault; then the request, with what may be secret masked. One file, no resources
-//! from elsewhere, no script. `middleware::respond` decides who may see it.
+//! It shows the chain of errors, the patterns that were tried for a 404, the lines around a mistake in a
+//! template, and the request with its secrets masked. It needs no other file and no script. `respond`
+//! decides who may see it.
 
 use std::fmt::Write as _;
 
@@ -13,12 +13,12 @@ use crate::{Error, StatusCode, http::Request, templates::TemplateError};
 
 const STYLE: &str = include_str!("debug.css");
 
-/// No route matched; the source of the 404 that answers it.
+/// No route matched the path. It is the source of the 404.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no URL pattern matches the path")]
 pub(crate) struct NoRoute;
 
-/// The page for an error.
+/// The debug page of an error.
 pub(crate) fn render(request: &Request, error: &Error) -> String {
     let status = error.status();
     let reason = status.canonical_reason().unwrap_or("Error");
@@ -47,16 +47,16 @@ pub(crate) fn render(request: &Request, error: &Error) -> String {
     facts(&mut page, request);
     page.push_str(
         "</main>\n<footer>You see this page because <code>DEBUG = true</code>. \
-         With <code>DEBUG = false</code> visitors get a plain one.</footer>\n</body>\n</html>\n",
+         With <code>DEBUG = false</code> visitors see a plain page.</footer>\n</body>\n</html>\n",
     );
     page
 }
 
 fn causes(page: &mut String, chain: &[String]) {
     let Some((headline, causes)) = chain.split_first() else { return };
-    // A template's error says what the engine's own error, its cause, says again with the place.
-    let told = |cause: &&String| headline.contains(cause.split(" (in ").next().unwrap_or(cause));
-    let causes: Vec<&String> = causes.iter().filter(|cause| !told(cause)).collect();
+    // The error of a template repeats the message of its cause, the engine's error.
+    let repeated = |cause: &&String| headline.contains(cause.split(" (in ").next().unwrap_or(cause));
+    let causes: Vec<&String> = causes.iter().filter(|cause| !repeated(cause)).collect();
     if causes.is_empty() {
         return;
     }
@@ -85,7 +85,7 @@ fn patterns(page: &mut String, request: &Request, none_matched: bool) {
         let pattern = request.route_pattern().unwrap_or_default();
         let _ = writeln!(
             page,
-            "<p>The pattern <code>/{}</code> matched; its view found nothing.</p>",
+            "<p>The pattern <code>/{}</code> matched; its view answered 404.</p>",
             escape(pattern)
         );
         return;

@@ -1,6 +1,5 @@
-//! The pages that answer errors: the debug page, the project's own templates, and the bare page.
-//!
-//! Middleware, `app` and the static files use them.
+//! The pages that answer errors: the debug page, the project's templates such as `404.html`, and the bare
+//! page. Middleware, `app` and static files use them.
 
 mod bare;
 mod debug;

@@ -1,7 +1,7 @@
-//! From an error to its page: the debug page, the project's own template, or a bare page.
+//! Makes the response to an error: the debug page, the project's template, or the bare page.
 //!
-//! Visitors learn the status and nothing else; the debug page is shown under `DEBUG` only, to clients
-//! on this machine or in `INTERNAL_IPS` that ask for a host in `ALLOWED_HOSTS`.
+//! Visitors see the status and nothing else. The debug page is shown under `DEBUG` only, to clients on this
+//! machine or in `INTERNAL_IPS`, for requests to a host in `ALLOWED_HOSTS`.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     view::NotAllowed,
 };
 
-/// The response to an error. It keeps the error, for the log.
+/// Makes the response to an error. It keeps the error for the log.
 pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
     let status = error.status();
     let body = match page(request, &error, status) {
@@ -52,15 +52,15 @@ fn may_see_details(request: &Request) -> bool {
         let listed = &request.settings().internal_ips;
         address.is_loopback() || listed.iter().any(|known| known.parse() == Ok(address))
     };
-    // Without a socket (a test, a mount below another application) there is no address to judge by.
-    let near = request.remote_addr().is_none_or(internal);
-    if !near {
+    // Without a socket (in a test, or mounted in another application) there is no address to check.
+    let is_local = request.remote_addr().is_none_or(internal);
+    if !is_local {
         tracing::warn!(
             target: "nuages.request",
             client = ?request.remote_addr(),
             "no debug page for this client: its address is not in INTERNAL_IPS"
         );
     }
-    // A page that another site made the browser ask for (DNS rebinding) must not show details.
-    near && request.checked_host().is_ok()
+    // With DNS rebinding another site could read the page, so the host must be allowed.
+    is_local && request.checked_host().is_ok()
 }

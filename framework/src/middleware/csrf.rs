@@ -1,8 +1,8 @@
-//! Protection against cross-site request forgery: `django/middleware/csrf.py`, with its cookie.
+//! Protection against cross-site request forgery, as in `django/middleware/csrf.py`, with Django's cookie.
 //!
-//! A request that may change something must carry the secret of the cookie `csrftoken` in its form or
-//! in a header, and come from this site by its `Origin` (over HTTPS by its `Referer` where no `Origin`
-//! is sent). Views wrapped in [`csrf_exempt`](crate::view::csrf_exempt) are not checked.
+//! A request with an unsafe method must contain the secret of the cookie `csrftoken` in its form or in a
+//! header. Its `Origin` must be this site or a trusted one; without `Origin`, over HTTPS, its `Referer`.
+//! Views wrapped in [`csrf_exempt`](crate::view::csrf_exempt) are not checked.
 
 use http::{Method, header};
 
@@ -13,17 +13,52 @@ use crate::{
     settings::{CsrfSettings, Settings},
 };
 
-/// The field of a form that holds the token.
+/// The form field with the token.
 const FIELD: &str = "csrfmiddlewaretoken";
 
-/// Why a request was refused: a 403.
+/// A request failed the CSRF check: a 403 with the reason.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{middleware::CsrfRejected, prelude::*};
+///
+/// fn failed_the_csrf_check(response: &Response) -> bool {
+///     response.error().is_some_and(|error| error.downcast_ref::<CsrfRejected>().is_some())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("CSRF verification failed: {reason}")]
 pub struct CsrfRejected {
     reason: String,
 }
 
-/// Checks requests that may change something, and sets the cookie where the token was asked for.
+/// Checks requests with unsafe methods, and sets the CSRF cookie if a view or a template used the token.
+/// A default middleware.
+///
+/// # Examples
+///
+/// A form sends the token in a field that `csrf_input()` writes:
+///
+/// ```html
+/// <form method="post">
+///   {{ csrf_input() }}
+///   <button>Save</button>
+/// </form>
+/// ```
+///
+/// A view that writes its HTML itself asks the request:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn form(request: &mut Request) -> Response {
+///     let token = request.csrf_token();
+///     Response::html(format!(
+///         "<form method=post><input type=hidden name=csrfmiddlewaretoken value={token}><button>Save</button>"
+///     ))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CsrfMiddleware {
     settings: CsrfSettings,
@@ -40,7 +75,7 @@ struct Trusted {
 }
 
 impl CsrfMiddleware {
-    /// As the `CSRF_*` settings say.
+    /// Reads the `CSRF_*` settings.
     pub fn new(settings: &Settings) -> Self {
         let trusted = |origin: &String| {
             let (scheme, host) = url::split(origin);
@@ -64,7 +99,7 @@ impl CsrfMiddleware {
         if let Some(origin) = request.headers().get(header::ORIGIN) {
             let origin = String::from_utf8_lossy(origin.as_bytes());
             if !self.origin_fits(request, &origin) {
-                return Err(reject(format!("the Origin {origin:?} is not a trusted one")));
+                return Err(reject(format!("the Origin {origin:?} is not trusted")));
             }
         } else if request.is_secure() {
             self.check_referer(request).map_err(reject)?;
@@ -84,7 +119,7 @@ impl CsrfMiddleware {
 
     fn check_referer(&self, request: &Request) -> Result<(), String> {
         let Some(referer) = request.headers().get(header::REFERER) else {
-            return Err("no Referer, which HTTPS requests need".to_owned());
+            return Err("the Referer is missing, which HTTPS requests need".to_owned());
         };
         let (scheme, authority) = referer.to_str().map(url::split).unwrap_or_default();
         if scheme.is_empty() || authority.is_empty() || authority.contains('[') != authority.contains(']') {
@@ -107,7 +142,7 @@ impl CsrfMiddleware {
         if host::is_same_domain(&authority, &own) || self.trusted.iter().any(listed) {
             return Ok(());
         }
-        Err(format!("the Referer {authority:?} is not a trusted one"))
+        Err(format!("the Referer {authority:?} is not trusted"))
     }
 
     async fn check_token(&self, request: &mut Request) -> Result<(), Error> {
@@ -179,7 +214,7 @@ impl Middleware for CsrfMiddleware {
     }
 }
 
-/// Among a request's extensions: CSRF is not checked. Only the test client sets it.
+/// Marks a request whose CSRF token is not checked, among its extensions. Only the test client sets it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unchecked;
 

@@ -1,7 +1,7 @@
-//! Templates: minijinja with autoescape, the project's folders, Django's filters.
+//! Templates: minijinja with automatic escaping, the project's folders, and Django's filters.
 //!
-//! Knows nothing of requests: `http::render` adds what comes from one. Under `DEBUG` a template is
-//! read again when its file changed; otherwise it is read once.
+//! [`http::render`](crate::http::render()) renders them with the values of a request. Under `DEBUG` a template
+//! is read again when its file changes; otherwise it is read once.
 
 mod context;
 mod dates;
@@ -20,9 +20,18 @@ pub use minijinja;
 use crate::settings::Settings;
 
 /// A value as templates see it; [`context!`](crate::context!) makes one.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{context, templates::TemplateValue};
+///
+/// let value: TemplateValue = context! { title => "Home" };
+/// assert_eq!(value.get_attr("title").unwrap().as_str(), Some("Home"));
+/// ```
 pub type TemplateValue = minijinja::Value;
 
-/// Django's `filepath_to_uri`.
+/// The characters that stay unescaped in the path of a static file: Django's `filepath_to_uri`.
 const FILE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'~')
@@ -43,7 +52,7 @@ pub(crate) struct Templates {
 }
 
 impl Templates {
-    /// Reads no file yet.
+    /// Sets up the engine. No file is read yet.
     pub(crate) fn new(settings: &Settings) -> Self {
         let mut environment = Environment::new();
         environment.set_debug(settings.debug);
@@ -64,7 +73,7 @@ impl Templates {
         Self { environment, folders: settings.template_dirs.clone() }
     }
 
-    /// The environment, to add functions to before the first request.
+    /// The engine's environment, to which functions are added before the first request.
     pub(crate) fn environment_mut(&mut self) -> &mut Environment<'static> {
         &mut self.environment
     }
@@ -75,7 +84,7 @@ impl Templates {
         render().map_err(|error| TemplateError::new(name, error, &self.folders))
     }
 
-    /// Whether there is such a template, be it broken.
+    /// Whether there is a template of this name, even one that does not compile.
     pub(crate) fn contains(&self, name: &str) -> bool {
         match self.environment.get_template(name) {
             Ok(_) => true,
@@ -83,7 +92,7 @@ impl Templates {
         }
     }
 
-    /// Compiles every `.html` and `.txt` file of the project's folders and lists what is wrong.
+    /// Compiles every `.html` and `.txt` file in the project's folders and returns the errors.
     pub(crate) fn check(&self) -> Vec<TemplateError> {
         let mut names = Vec::new();
         for folder in &self.folders {
@@ -97,7 +106,7 @@ impl Templates {
     }
 }
 
-/// HTML is escaped everywhere but in `.txt` files; JSON and YAML are written as such.
+/// Values are escaped as HTML, except in `.txt` files, and in JSON and YAML, which have their own escapes.
 fn auto_escape(name: &str) -> AutoEscape {
     match minijinja::default_auto_escape_callback(name) {
         AutoEscape::None if !name.ends_with(".txt") => AutoEscape::Html,
@@ -105,7 +114,8 @@ fn auto_escape(name: &str) -> AutoEscape {
     }
 }
 
-/// Names of the templates in a folder; what cannot be listed is found missing when it is asked for.
+/// Adds the names of the templates in a folder. A folder that cannot be read is skipped: its templates are
+/// reported as missing when they are used.
 fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -122,7 +132,7 @@ fn list(folder: &Path, prefix: &str, names: &mut Vec<String>) {
     }
 }
 
-/// `STATIC_URL` as a link: rooted unless it names another host.
+/// `STATIC_URL` as the beginning of a link, with a leading slash unless it names another host.
 fn static_url(settings: &Settings) -> String {
     let url = &settings.static_url;
     if url.starts_with('/') || url.contains("://") { url.clone() } else { format!("/{url}") }

@@ -1,8 +1,8 @@
-//! Who is logged in: Django's `AuthenticationMiddleware`, through `contrib::auth`.
+//! Loads the user of the session: Django's `AuthenticationMiddleware`.
 //!
-//! Django looks the user up when a view first asks; here that happens before the view, and only where
-//! the session says that someone is logged in, so that `request.user()` need not wait. It does not
-//! count as reading the session: only a view that asks for the user makes the response vary by cookie.
+//! Django loads the user when a view first asks for it. Here the user is loaded before the view, so that
+//! `request.user()` never waits, and only if the session says that a user is logged in. Loading it does not
+//! count as reading the session: the response varies by cookie only if the view asks for the user.
 
 use super::load_user;
 use crate::{
@@ -11,7 +11,22 @@ use crate::{
     middleware::{Middleware, Next},
 };
 
-/// Makes `request.user()` the user that the session names.
+/// Loads the user of the session for [`Request::user`]. A default middleware.
+///
+/// # Examples
+///
+/// Custom middleware runs after it and sees the user:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// async fn staff_only(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     if request.path().starts_with("/office/") && !request.user().is_staff() {
+///         return Ok(redirect(format!("/login/?next={}", request.full_path())));
+///     }
+///     next.run(request).await
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuthenticationMiddleware;
 

@@ -1,22 +1,32 @@
 //! The levels of messages.
 
-/// How much a message matters (`django/contrib/messages/constants.py`).
+/// The level of a message (`django/contrib/messages/constants.py`).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::contrib::messages::Level;
+///
+/// assert_eq!(Level::Success as i64, 25);
+/// assert_eq!(Level::Success.tag(), "success");
+/// assert!(Level::Success < Level::Warning);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// 10; below Django's default `MESSAGE_LEVEL`, so it is not kept.
+    /// 10: below Django's default `MESSAGE_LEVEL`, so such a message is not kept.
     Debug = 10,
-    /// 20
+    /// 20: for the visitor's information.
     Info = 20,
-    /// 25
+    /// 25: an action was successful.
     Success = 25,
-    /// 30
+    /// 30: an action may have failed, or is about to.
     Warning = 30,
-    /// 40
+    /// 40: an action failed.
     Error = 40,
 }
 
 impl Level {
-    /// `success`, as Django's `level_tag`: a class for the style sheet.
+    /// The name of the level in lower case, such as `success`, for a CSS class: Django's `level_tag`.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Debug => "debug",

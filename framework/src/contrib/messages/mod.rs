@@ -1,8 +1,8 @@
-//! Messages for the visitor's next page: Django's `django.contrib.messages`, kept in the session.
+//! Messages for the visitor's next page, kept in the session: Django's `django.contrib.messages`.
 //!
-//! A view adds them, the next template that calls `get_messages()` shows and removes them. They are
-//! stored as Django's `SessionStorage` stores them (`django/contrib/messages/storage/session.py`), so
-//! that a Django site with that storage shows them too; its cookie storage is not read.
+//! A view adds messages; the next template that calls `get_messages()` shows and removes them. They are
+//! stored like Django's `SessionStorage` does (`django/contrib/messages/storage/session.py`), so that a
+//! Django site with this storage shows them too. Django's cookie storage is not read.
 
 mod level;
 mod storage;
@@ -17,11 +17,11 @@ use crate::{
     templates::to_value,
 };
 
-/// Adds a message (Django's `messages.add_message`).
+/// Adds a message, like Django's `messages.add_message`. A debug message is not kept.
 ///
 /// # Errors
 ///
-/// Where the session holds something else under Django's key.
+/// If the session holds a value that is not text under Django's key `_messages`.
 pub fn add(request: &mut Request, level: Level, text: impl Into<String>) -> Result<()> {
     if level < Level::Info {
         return Ok(());
@@ -29,20 +29,20 @@ pub fn add(request: &mut Request, level: Level, text: impl Into<String>) -> Resu
     storage::push(&mut request.session, level, text.into())
 }
 
-/// Adds a message that tells something.
+/// Adds an informational message.
 ///
 /// # Errors
 ///
-/// As [`add`].
+/// The same as [`add`].
 pub fn info(request: &mut Request, text: impl Into<String>) -> Result<()> {
     add(request, Level::Info, text)
 }
 
-/// Adds a message that something worked.
+/// Adds a message about a success.
 ///
 /// # Errors
 ///
-/// As [`add`].
+/// The same as [`add`].
 ///
 /// # Examples
 ///
@@ -58,20 +58,20 @@ pub fn success(request: &mut Request, text: impl Into<String>) -> Result<()> {
     add(request, Level::Success, text)
 }
 
-/// Adds a message that warns.
+/// Adds a warning.
 ///
 /// # Errors
 ///
-/// As [`add`].
+/// The same as [`add`].
 pub fn warning(request: &mut Request, text: impl Into<String>) -> Result<()> {
     add(request, Level::Warning, text)
 }
 
-/// Adds a message that something failed.
+/// Adds a message about a failure.
 ///
 /// # Errors
 ///
-/// As [`add`].
+/// The same as [`add`].
 pub fn error(request: &mut Request, text: impl Into<String>) -> Result<()> {
     add(request, Level::Error, text)
 }

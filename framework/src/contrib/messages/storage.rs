@@ -10,23 +10,42 @@ const SESSION_KEY: &str = "_messages";
 /// Django's `MessageEncoder.message_key`.
 const MARK: &str = "__json_message";
 
-/// A message, as `get_messages` gives it.
+/// A message, as [`take`] and the template function `get_messages()` return it.
+///
+/// # Examples
+///
+/// ```html
+/// {% for message in get_messages() %}
+///   <p class="{{ message.tags }}">{{ message.message }}</p>
+/// {% endfor %}
+/// ```
+///
+/// Without a template:
+///
+/// ```
+/// use nuages::{contrib::messages, prelude::*};
+///
+/// fn notices(request: &mut Request) -> Result<Json<Vec<String>>> {
+///     let messages = messages::take(&mut request.session)?;
+///     Ok(Json(messages.into_iter().map(|message| message.message).collect()))
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Message {
-    /// The text; templates escape it.
+    /// The text. Templates escape it.
     pub message: String,
     /// The number of its level.
     pub level: i64,
     /// The name of its level, such as `success`.
     pub level_tag: String,
-    /// The extra tags and the level's name: classes for the style sheet.
+    /// The extra tags and the name of the level, for CSS classes.
     pub tags: String,
 }
 
 /// Appends a message to those in the session.
 pub(super) fn push(session: &mut Session, level: Level, text: String) -> Result<()> {
     let message = json!([MARK, 0, level as i64, text]);
-    // Replayed where another request came first: no message is lost.
+    // Replayed if another request changed the session first, so that no message is lost.
     session.update(SESSION_KEY, move |old: Option<String>| {
         let mut messages: Vec<Value> =
             old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
@@ -35,11 +54,11 @@ pub(super) fn push(session: &mut Session, level: Level, text: String) -> Result<
     })
 }
 
-/// Takes the messages out of the session (Django's `get_messages`, iterated).
+/// Takes the messages out of the session, like iterating over Django's `get_messages`.
 ///
 /// # Errors
 ///
-/// Where the session holds something else under Django's key.
+/// If the session holds a value that is not a list of messages under Django's key `_messages`.
 pub fn take(session: &mut Session) -> Result<Vec<Message>> {
     if !session.contains_key(SESSION_KEY) {
         return Ok(Vec::new());
