@@ -6,10 +6,12 @@
 
 use std::fmt::Write as _;
 
-use minijinja::HtmlEscape;
-
 use super::mask::{MASK, masked};
-use crate::{Error, StatusCode, http::Request, templates::TemplateError};
+use crate::{
+    Error, StatusCode,
+    http::Request,
+    templates::{TemplateError, escape},
+};
 
 const STYLE: &str = include_str!("debug.css");
 
@@ -128,8 +130,4 @@ fn table(page: &mut String, title: &str, rows: Vec<(String, String)>) {
         let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escape(&name), escape(&value));
     }
     page.push_str("</table>\n");
-}
-
-fn escape(text: &str) -> HtmlEscape<'_> {
-    HtmlEscape(text)
 }

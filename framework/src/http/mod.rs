@@ -19,7 +19,8 @@ pub use request::{Cookies, CsrfToken, HostError, QueryDict, Request, Secure};
 pub(crate) use request::{MatchedRoute, csrf_token, host};
 pub(crate) use response::join;
 pub use response::{
-    CookieError, HeaderError, IntoResponse, Json, Response, SetCookie, Validators, http_date, parse_http_date,
+    CookieError, HeaderError, Html, IntoResponse, Json, Response, SetCookie, Validators, http_date,
+    parse_http_date,
 };
 pub(crate) use site::{ReverseUrls, Site};
 pub(crate) use url::encoding;

@@ -3,9 +3,9 @@
 //! `linebreaks`, `linebreaksbr`, `pluralize`, `yesno`, `truncatechars`, `truncatewords`, `floatformat`
 //! and `date`. Each returns the same as Django's. A value of the wrong type becomes empty text.
 
-use minijinja::{Environment, HtmlEscape, State, Value};
+use minijinja::{Environment, State, Value};
 
-use super::dates;
+use super::{dates, escape};
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("linebreaks", linebreaks);
@@ -40,7 +40,7 @@ fn linebreaksbr(state: &State, value: &Value) -> Value {
 fn lines_of(state: &State, value: &Value) -> String {
     let text = value.to_string();
     let plain = value.is_safe() || matches!(state.auto_escape(), minijinja::AutoEscape::None);
-    let text = if plain { text } else { HtmlEscape(&text).to_string() };
+    let text = if plain { text } else { escape(&text).to_string() };
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 

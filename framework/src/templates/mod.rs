@@ -6,6 +6,7 @@
 mod context;
 mod dates;
 mod error;
+mod escape;
 mod filters;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use context::to_value;
 pub use error::{Line, TemplateError};
+pub use escape::escape;
 pub use minijinja;
 
 use crate::settings::Settings;

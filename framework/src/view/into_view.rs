@@ -117,7 +117,7 @@ impl<T: FromStr> FromParam for T {
     label = "not a view",
     note = "a view is `fn(&mut Request, ..) -> R` or `async fn(&mut Request, ..) -> R`",
     note = "its other arguments, at most six, are the values that the URL captures; each type is `FromStr`",
-    note = "`R` is `Response`, `String`, `&'static str`, `Json<T>` or a `Result` of one of these",
+    note = "`R` is `Response`, `String`, `&'static str`, `Html<T>`, `Json<T>` or a `Result` of one of these",
     note = "an `async fn` is not a view if it keeps a value across `.await` that is not `Send`, such as an `Rc`"
 )]
 pub trait IntoView<Via> {

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod forms;
+mod media_types;
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -64,7 +65,7 @@ async fn a_request_knows_its_path_its_host_and_its_url() {
     let app = app("", vec![path("a b/é/", show)]);
     let answer = get(&app, "/a%20b/%C3%A9/?q=1").await;
     assert_eq!(answer.body, "GET|/a b/é/|/a%20b/%C3%A9/?q=1|example.com|http://example.com/a%20b/x?y=%C3%A9");
-    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(answer.header("content-length"), answer.body.len().to_string());
 }
 

@@ -32,7 +32,7 @@ use crate::{Result, sessions::Loan, templates::TemplateValue as Value};
 /// }
 /// ```
 pub fn render(request: &mut Request, template: &str, context: impl Into<Value>) -> Result<Response> {
-    Ok(Response::new(render_to_string(request, template, context)?))
+    Ok(Response::html(render_to_string(request, template, context)?))
 }
 
 /// Renders a template to text, like Django's `render_to_string` with a request.

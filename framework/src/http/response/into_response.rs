@@ -7,9 +7,20 @@ use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 
 use super::Response;
-use crate::{Error, Result};
+use crate::{Error, Result, http::Body};
 
 /// A type that a view may return.
+///
+/// | type | response |
+/// | --- | --- |
+/// | [`Response`] | itself |
+/// | `String`, `&'static str`, `Cow<'static, str>` | `text/plain; charset=utf-8` |
+/// | [`Html`] | `text/html; charset=utf-8` |
+/// | [`Json`], [`Value`](crate::Value) | `application/json` |
+/// | `Bytes`, `Vec<u8>` | `application/octet-stream` |
+/// | [`StatusCode`] | the status without a body |
+/// | `(StatusCode, T)` | the response of `T` with this status |
+/// | [`Error`], `Result<T, E>` | the error page, or the response of `T` |
 ///
 /// # Examples
 ///
@@ -43,7 +54,7 @@ use crate::{Error, Result};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
-    note = "a view returns `Response`, `String`, `&str`, `Json(..)`, a status, `(status, ..)` or a `Result` of one of these"
+    note = "a view returns `Response`, `String` or `&str` (plain text), `Html(..)`, `Json(..)`, a status, `(status, ..)` or a `Result` of one of these"
 )]
 pub trait IntoResponse {
     /// Converts the value into a response, or into the error to answer with.
@@ -118,6 +129,32 @@ impl IntoResponse for Error {
 impl<T: IntoResponse, E: Into<Error>> IntoResponse for Result<T, E> {
     fn into_response(self) -> Result<Response> {
         self.map_err(Into::into)?.into_response()
+    }
+}
+
+/// A response that sends text as HTML.
+///
+/// The text of a visitor must be escaped before it goes into HTML: templates do it, and so does
+/// [`escape`](crate::templates::escape). `String` and `&str` are sent as plain text, where nothing needs escaping.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{prelude::*, templates::escape};
+///
+/// fn index(_: &mut Request) -> Html<&'static str> {
+///     Html("<h1>Welcome</h1>")
+/// }
+/// fn hello(_: &mut Request, name: String) -> Html<String> {
+///     Html(format!("<h1>Hello, {}!</h1>", escape(&name)))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Html<T>(pub T);
+
+impl<T: Into<Body>> IntoResponse for Html<T> {
+    fn into_response(self) -> Result<Response> {
+        Ok(Response::html(self.0))
     }
 }
 

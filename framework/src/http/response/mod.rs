@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use conditional::Validators;
 pub use date::{http_date, parse_http_date};
-pub use into_response::{IntoResponse, Json};
+pub use into_response::{Html, IntoResponse, Json};
 pub use set_cookie::{CookieError, SetCookie};
 
 use super::{Body, encoding};
@@ -46,23 +46,38 @@ pub struct Response {
 }
 
 impl Response {
-    /// A 200 with this body, as `text/html; charset=utf-8`.
+    /// A 200 with this body, as `text/plain; charset=utf-8`. Unlike Django's `HttpResponse` it is not HTML:
+    /// a response is HTML only if [`Response::html`], [`Html`] or a template makes it.
     pub fn new(body: impl Into<Body>) -> Self {
-        let mut response = Self::empty(StatusCode::OK);
-        response.body = body.into();
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        response
+        Self::of_type("text/plain; charset=utf-8", body)
     }
 
-    /// A 200 with this body, as `text/html; charset=utf-8`: another name of [`Response::new`].
+    /// A 200 with this body, as `text/html; charset=utf-8`.
+    ///
+    /// Text of a visitor must be escaped: templates do it, and so does [`escape`](crate::templates::escape).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{prelude::*, templates::escape};
+    ///
+    /// fn hello(_: &mut Request, name: String) -> Response {
+    ///     Response::html(format!("<h1>Hello, {}!</h1>", escape(&name)))
+    /// }
+    /// ```
     pub fn html(body: impl Into<Body>) -> Self {
+        Self::of_type("text/html; charset=utf-8", body)
+    }
+
+    /// A 200 with this text, as `text/plain; charset=utf-8`: another name of [`Response::new`].
+    pub fn text(body: impl Into<Body>) -> Self {
         Self::new(body)
     }
 
-    /// A 200 with this text, as `text/plain; charset=utf-8`.
-    pub fn text(body: impl Into<Body>) -> Self {
-        let mut response = Self::new(body);
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    fn of_type(media_type: &'static str, body: impl Into<Body>) -> Self {
+        let mut response = Self::empty(StatusCode::OK);
+        response.body = body.into();
+        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         response
     }
 
@@ -72,9 +87,7 @@ impl Response {
     ///
     /// If the value cannot be JSON, such as a map whose keys are not text.
     pub fn json(value: &impl Serialize) -> Result<Self> {
-        let mut response = Self::new(serde_json::to_vec(value)?);
-        response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(response)
+        Ok(Self::of_type("application/json", serde_json::to_vec(value)?))
     }
 
     /// A response without a body and without header fields.
