@@ -19,8 +19,8 @@ pub use request::{Cookies, CsrfToken, HostError, QueryDict, Request, Secure};
 pub(crate) use request::{MatchedRoute, csrf_token, host};
 pub(crate) use response::join;
 pub use response::{
-    CookieError, HeaderError, Html, IntoResponse, Json, Response, SetCookie, Validators, http_date,
-    parse_http_date,
+    CookieError, DisallowedRedirect, HeaderError, Html, IntoResponse, Json, Response, SetCookie, Validators,
+    http_date, parse_http_date,
 };
 pub(crate) use site::{ReverseUrls, Site};
 pub(crate) use url::encoding;

@@ -48,7 +48,7 @@ pub fn render_to_string(request: &mut Request, template: &str, context: impl Int
     Ok(site.templates.render(template, Value::from_object(context))?)
 }
 
-/// A 302 to this URL, like Django's `redirect`.
+/// A 302 to this URL, like Django's `redirect`. See [`Response::redirect`] for the URLs that it refuses.
 pub fn redirect(url: impl AsRef<str>) -> Response {
     Response::redirect(url)
 }

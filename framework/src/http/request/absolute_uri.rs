@@ -9,6 +9,8 @@ use crate::{
 impl Request {
     /// The path and the query string, escaped for a link back to this page: Django's `get_full_path`.
     ///
+    /// Unlike Django's, it never leads to another site: the path `//evil.test/` becomes `/%2Fevil.test/`.
+    ///
     /// # Examples
     ///
     /// ```
@@ -19,7 +21,7 @@ impl Request {
     /// }
     /// ```
     pub fn full_path(&self) -> String {
-        let path = encoding::escape_path(self.path());
+        let path = encoding::escape_leading_slashes(encoding::escape_path(self.path()));
         match self.uri().query() {
             Some(query) if !query.is_empty() => format!("{path}?{}", encoding::iri_to_uri(query)),
             _ => path.into_owned(),

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use super::{Request, Secure};
 use crate::{Error, Result, settings::Settings};
@@ -75,7 +75,7 @@ impl Request {
     pub fn is_secure(&self) -> bool {
         let direct = self.extension::<Secure>().is_some();
         let Some((name, secure)) = &self.site().settings.security.proxy_ssl_header else { return direct };
-        let Some(value) = self.headers().get(&*header_name(name)) else { return direct };
+        let Some(value) = proxy_value(self.headers(), &header_name(name)) else { return direct };
         value.to_str().is_ok_and(|text| text.split(',').next().unwrap_or_default().trim() == secure)
     }
 
@@ -93,10 +93,16 @@ pub(crate) fn header_name(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// The value that the proxy sent. A client may send the field too: a proxy that adds its own leaves the
+/// client's in front of it, so the last field counts.
+fn proxy_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
+    headers.get_all(name).iter().next_back()
+}
+
 fn raw_host<'a>(request: &'a Request, settings: &Settings) -> Result<&'a str, HostError> {
     let headers = request.headers();
     if settings.security.use_x_forwarded_host
-        && let Some(value) = headers.get("x-forwarded-host")
+        && let Some(value) = proxy_value(headers, "x-forwarded-host")
     {
         return text(value);
     }
@@ -129,7 +135,7 @@ pub(crate) fn named_host<'a>(headers: &'a HeaderMap, uri: &'a http::Uri) -> Resu
     Ok(host)
 }
 
-fn text(value: &http::HeaderValue) -> Result<&str, HostError> {
+fn text(value: &HeaderValue) -> Result<&str, HostError> {
     value
         .to_str()
         .map_err(|_| HostError::Malformed(value.as_bytes().iter().map(|&byte| char::from(byte)).collect()))

@@ -7,6 +7,7 @@ mod caching;
 mod conditional;
 mod date;
 mod into_response;
+mod redirect;
 mod set_cookie;
 
 use std::{fmt, sync::Arc};
@@ -20,9 +21,10 @@ use serde::Serialize;
 pub use conditional::Validators;
 pub use date::{http_date, parse_http_date};
 pub use into_response::{Html, IntoResponse, Json};
+pub use redirect::DisallowedRedirect;
 pub use set_cookie::{CookieError, SetCookie};
 
-use super::{Body, encoding};
+use super::Body;
 use crate::{Error, Result, settings::SameSite};
 
 /// A response: status, header fields, body.
@@ -100,26 +102,6 @@ impl Response {
             refused: None,
             error: None,
         }
-    }
-
-    /// A 302 to this URL, like Django's `redirect`.
-    pub fn redirect(url: impl AsRef<str>) -> Self {
-        Self::to_location(StatusCode::FOUND, url.as_ref())
-    }
-
-    /// A 301 to this URL.
-    pub fn permanent_redirect(url: impl AsRef<str>) -> Self {
-        Self::to_location(StatusCode::MOVED_PERMANENTLY, url.as_ref())
-    }
-
-    fn to_location(status: StatusCode, url: &str) -> Self {
-        let mut response = Self::empty(status);
-        if url.contains(['\r', '\n', '\0']) {
-            response.refuse(HeaderError { name: "Location".to_owned() });
-        } else {
-            response.set_header(header::LOCATION.as_str(), &*encoding::iri_to_uri(url));
-        }
-        response
     }
 
     /// A 405 that names the allowed methods (RFC 9110 section 15.5.6).

@@ -12,8 +12,8 @@ const MAX_URL_LENGTH: usize = 2048;
 /// or HTTPS and its host, with the port, is one of `allowed_hosts`. With `require_https`, HTTP is unsafe.
 ///
 /// [`Request::is_safe_url`](crate::http::Request::is_safe_url) asks this for the host of the request.
-/// Stricter than Django in one point: a host beyond ASCII is unsafe, even an allowed one. Write it in
-/// Punycode.
+/// Stricter than Django in two points: control characters are unsafe anywhere in the URL, and a host beyond
+/// ASCII is unsafe, even an allowed one. Write it in Punycode.
 ///
 /// # Examples
 ///
@@ -38,7 +38,7 @@ fn check(url: &str, allowed_hosts: &[&str], require_https: bool) -> bool {
     }
     // Some browsers skip control and format characters at the start and may read the rest as `//host`.
     // Django refuses Unicode's category C here; this refuses more.
-    if first.is_control() || !(first.is_ascii() || first.is_alphanumeric()) {
+    if url.contains(char::is_control) || !(first.is_ascii() || first.is_alphanumeric()) {
         return false;
     }
     let (scheme, authority) = split(url);
