@@ -28,7 +28,11 @@ fn stays(location: &str) -> bool {
     let rest = location.strip_prefix("http://example.com").or(location.strip_prefix("https://example.com"));
     match rest {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
-        None => !location.starts_with("//") && !location.contains('\\') && !location.contains("://"),
+        None => {
+            let scheme = location.split_once(':').map_or("%", |(scheme, _)| scheme);
+            let named = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            !named && !location.starts_with("//") && !location.contains('\\')
+        }
     }
 }
 
