@@ -2,7 +2,8 @@
 //!
 //! A request with an unsafe method must contain the secret of the cookie `csrftoken` in its form or in a
 //! header. Its `Origin` must be this site or a trusted one; without `Origin`, over HTTPS, its `Referer`.
-//! Views wrapped in [`csrf_exempt`](crate::view::csrf_exempt) are not checked.
+//! Not checked are views wrapped in [`csrf_exempt`](crate::view::csrf_exempt), and paths that no view
+//! answers: Django's `process_view` does not run for them either.
 
 use http::{Method, header};
 
@@ -92,7 +93,8 @@ impl CsrfMiddleware {
     /// Django's `process_view`.
     async fn check(&self, request: &mut Request) -> Result<(), Error> {
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-        let exempt = request.route().is_some_and(|route| route.csrf_exempt);
+        // Without a view nothing changes, and a 403 would hide the 404 or the redirect to the URL with a slash.
+        let exempt = request.route().is_none_or(|route| route.csrf_exempt);
         if safe || exempt || request.extension::<Unchecked>().is_some() {
             return Ok(());
         }

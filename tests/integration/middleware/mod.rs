@@ -1,6 +1,7 @@
 //! The onion: its order, its errors, and the middleware of Django's default stack.
 
 mod csrf;
+mod csrf_without_a_view;
 
 use std::sync::{Arc, Mutex};
 
