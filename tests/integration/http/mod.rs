@@ -2,6 +2,7 @@
 
 mod cookies;
 mod forms;
+mod large_input;
 mod media_types;
 mod redirects;
 

@@ -1,7 +1,10 @@
 //! The values that every template gets from the request: `request`, `user`, `csrf_token`, `csrf_input()`
 //! and those that middleware set.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use minijinja::{
     Error as MiniError, State,
@@ -92,7 +95,9 @@ pub(super) struct RequestObject {
     full_path: String,
     scheme: &'static str,
     host: String,
-    query: Option<String>,
+    query: String,
+    /// `request.GET`, parsed when a template first reads it.
+    get: OnceLock<Value>,
     route: Option<String>,
     session: SessionHandle,
     token: Option<CsrfToken>,
@@ -114,7 +119,8 @@ impl RequestObject {
             full_path: request.full_path(),
             scheme: request.scheme(),
             host: request.checked_host().unwrap_or_default().to_owned(),
-            query: request.uri().query().map(str::to_owned),
+            query: request.uri().query().unwrap_or_default().to_owned(),
+            get: OnceLock::new(),
             route: request.route_name().map(str::to_owned),
             session: SessionHandle::default(),
             token: request.extension::<CsrfToken>().cloned(),
@@ -153,11 +159,14 @@ impl Object for RequestObject {
             "scheme" => self.scheme.into(),
             "host" | "get_host" => self.host.as_str().into(),
             "is_secure" => (self.scheme == "https").into(),
-            "GET" | "query" => {
-                let query = QueryDict::parse(self.query.as_deref().unwrap_or_default());
-                // Of several values the last one counts, as with `request.query().get(..)`.
-                Value::from_pairs(query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
-            }
+            "GET" | "query" => self
+                .get
+                .get_or_init(|| {
+                    let query = QueryDict::parse(&self.query);
+                    // Of several values the last one counts, as with `request.query().get(..)`.
+                    Value::from_pairs(query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
+                })
+                .clone(),
             "route_name" => self.route.as_deref().into(),
             "session" => Value::from_object(SessionObject(self.session.clone())),
             "csrf_token" => self.csrf_token(),

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use indexmap::IndexMap;
+
 /// The cookies of a request: Django's `request.COOKIES`.
 ///
 /// `Debug` shows the names and no value.
@@ -19,24 +21,21 @@ use std::fmt;
 /// assert_eq!(format!("{cookies:?}"), r#"["theme", "greeting"]"#);
 /// ```
 #[derive(Clone, Default)]
-pub struct Cookies(Vec<(String, String)>);
+pub struct Cookies(IndexMap<String, String>);
 
 impl Cookies {
     /// Parses the value of a `Cookie` header, like Django's `parse_cookie`. Of several cookies with the same
     /// name, the last one counts.
     pub fn parse(header: &str) -> Self {
-        let mut cookies: Vec<(String, String)> = Vec::new();
+        // A map, so that a header of many names costs no more than its length.
+        let mut cookies = IndexMap::new();
         for chunk in header.split(';') {
             let (name, value) = chunk.split_once('=').unwrap_or(("", chunk));
             let (name, value) = (strip(name), strip(value));
             if name.is_empty() && value.is_empty() {
                 continue;
             }
-            let value = unquote(value);
-            match cookies.iter_mut().find(|(known, _)| known == name) {
-                Some((_, old)) => *old = value,
-                None => cookies.push((name.to_owned(), value)),
-            }
+            cookies.insert(name.to_owned(), unquote(value));
         }
         Self(cookies)
     }
@@ -55,7 +54,7 @@ impl Cookies {
 
     /// The value of the cookie with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.get(name).map(String::as_str)
     }
 
     /// The names and values.
@@ -76,7 +75,7 @@ impl Cookies {
 
 impl fmt::Debug for Cookies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.0.keys()).finish()
     }
 }
 
