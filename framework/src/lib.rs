@@ -89,14 +89,16 @@ pub mod view;
 mod app;
 mod clock;
 mod crypto;
-mod debug_page;
 mod error;
+mod error_page;
 mod future;
 mod json;
+mod one_line;
 
 pub use ::http::StatusCode;
 pub use app::{App, Mountable, ResponseFuture};
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};
 pub use future::BoxFuture;
+pub use one_line::OneLine;
 pub use serde_json::{Value, json};

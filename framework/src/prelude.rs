@@ -11,7 +11,7 @@
 
 pub use crate::{
     Error, Result, StatusCode, Value, context,
-    http::{IntoResponse, Json, Request, Response, redirect, render},
+    http::{Html, IntoResponse, Json, Request, Response, redirect, render},
     json,
     middleware::Next,
     sessions::Expiry,

@@ -19,7 +19,6 @@ mod commands;
 mod delegate;
 mod django_commands;
 mod error;
-mod escape;
 mod log_writer;
 mod logging;
 mod mistakes;

@@ -8,6 +8,7 @@ use std::{
     io, panic,
 };
 
+use nuages::OneLine;
 use time::{OffsetDateTime, macros::format_description};
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -19,7 +20,7 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{Style, escape::one_line, log_writer::LogWriter};
+use crate::{Style, log_writer::LogWriter};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
@@ -100,7 +101,7 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
         let metadata = event.metadata();
         let text = match fields.status.filter(|_| metadata.target() == SERVER) {
             Some(status) => {
-                self.style.http(status, format!("{} {}", now(), one_line(&fields.message))).to_string()
+                self.style.http(status, format!("{} {}", now(), OneLine::new(&fields.message))).to_string()
             }
             None => {
                 let EventFields { message, others, .. } = fields;
@@ -108,11 +109,11 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
                     if *metadata.level() == Level::WARN { "WARNING" } else { metadata.level().as_str() };
                 let words = format!("{message}{others}");
                 let text = format!("{} {level} {}: {}", now(), metadata.target(), words.trim_start());
-                let text = one_line(&text);
+                let text = OneLine::new(&text);
                 match *metadata.level() {
                     Level::ERROR => self.style.error(text).to_string(),
                     Level::WARN => self.style.warning(text).to_string(),
-                    _ => text,
+                    _ => text.to_string(),
                 }
             }
         };

@@ -6,12 +6,12 @@ use super::mount::Outside;
 use crate::{
     Clock,
     cache::Caches,
-    contrib,
+    contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
     http::{ReverseUrls, Site, add_url_function},
     middleware::{
-        AuthenticationMiddleware, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware,
-        SessionMiddleware, XFrameOptionsMiddleware,
+        CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
+        XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
     settings::{ConfigError, Settings, SettingsErrors},

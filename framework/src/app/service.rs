@@ -19,10 +19,10 @@ use tower_service::Service;
 use super::{App, plan::Ready};
 use crate::{
     BoxError, BoxFuture, Error, Result,
-    debug_page::NoRoute,
+    error_page::{self, NoRoute},
     future::Uncut,
-    http::{Body, Request, Response, Route, encoding, forms, host},
-    middleware::{Next, bare, caught, respond},
+    http::{Body, MatchedRoute, Request, Response, check_fields, encoding, host},
+    middleware::{Next, caught},
     view::View,
 };
 
@@ -47,7 +47,7 @@ where
             Err(errors) => {
                 tracing::error!(target: "nuages.app", "the application cannot answer: {errors}");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Uncut::new(std::future::ready(Response::html(bare(status)).with_status(status).into()))
+                Uncut::new(std::future::ready(error_page::bare(status).into()))
             }
         })
     }
@@ -76,7 +76,7 @@ async fn answer(ready: Arc<Ready>, request: http::Request<Body>) -> http::Respon
                     Ok(response) => response,
                     Err(error) => {
                         log("outside", "", &error);
-                        Response::html(bare(error.status())).with_status(error.status())
+                        error_page::bare(error.status())
                     }
                 }
             }
@@ -94,21 +94,21 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
     };
     let mut request = Request::new(head, path, body, Arc::clone(&ready.site));
     let response = match target {
-        Err(error) => respond(&mut request, error),
+        Err(error) => error_page::respond(&mut request, error),
         Ok(path) => {
             let found = ready.resolver.resolve(path.strip_prefix('/').unwrap_or(&path));
             let heart: Arc<dyn View> = match found {
                 None => Arc::new(NotFound),
                 Some(found) => {
                     let csrf_exempt = found.view.csrf_exempt();
-                    let route = Route { name: found.name, pattern: found.route_pattern, csrf_exempt };
+                    let route = MatchedRoute { name: found.name, pattern: found.route_pattern, csrf_exempt };
                     request.set_route(found.params, route);
                     found.view
                 }
             };
             match Next::new(&ready.chain, &*heart).run(&mut request).await {
                 Ok(response) => response,
-                Err(error) => respond(&mut request, error),
+                Err(error) => error_page::respond(&mut request, error),
             }
         }
     };
@@ -124,7 +124,7 @@ fn admit(ready: &Ready, head: &http::request::Parts) -> Result<String> {
     host::named_host(&head.headers, &head.uri).map_err(|error| refused(error.into()))?;
     let limit = ready.site.settings.server.data_upload_max_number_fields;
     let query = head.uri.query().unwrap_or_default();
-    forms::check_fields(query.as_bytes(), limit).map_err(|error| refused(error.into()))?;
+    check_fields(query.as_bytes(), limit).map_err(|error| refused(error.into()))?;
     encoding::decode_path(head.uri.path()).map_err(|error| refused(error.into()))
 }
 

@@ -1,4 +1,4 @@
-//! What projects use and nothing below needs: users, messages, static files (Django's `contrib`).
+//! Parts of Django's `contrib`: users, messages and static files.
 
 pub mod auth;
 pub mod messages;

@@ -1,4 +1,4 @@
-//! The body of a response, and of a request: bytes in hand, or a stream of them.
+//! The body of a request or a response: bytes in memory, or a stream.
 
 use std::{
     pin::Pin,
@@ -12,7 +12,21 @@ use crate::error::BoxError;
 
 type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send + 'static>>;
 
-/// Bytes in hand, or a stream of them. It implements `http_body::Body`.
+/// The body of a request or a response: bytes in memory, or a stream.
+///
+/// It implements `http_body::Body`, so any tower service can send it. Everything that converts into
+/// `Bytes` converts into a body.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::http::{Body, Response};
+///
+/// let body = Body::from("id,name\n1,Ada\n");
+/// assert_eq!(body.as_bytes(), Some(&b"id,name\n1,Ada\n"[..]));
+/// let response = Response::new(body).with_header("Content-Type", "text/csv");
+/// # assert_eq!(response.header("content-type"), Some("text/csv"));
+/// ```
 #[derive(Default)]
 pub struct Body(Inner);
 
@@ -25,7 +39,7 @@ enum Inner {
 }
 
 impl Body {
-    /// A body that arrives in pieces.
+    /// A body that is sent or received piece by piece.
     pub fn stream<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -35,7 +49,7 @@ impl Body {
         Self(Inner::Stream(Box::pin(body.map_err(Into::into))))
     }
 
-    /// The bytes, where they are all in hand.
+    /// The bytes of a body in memory; `None` for a stream.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
             Inner::Empty => Some(&[]),

@@ -1,39 +1,27 @@
-//! Requests and responses as views see them, and all that HTTP asks of either.
+//! Requests, responses, forms and URLs.
 //!
-//! Built on `sessions` and `templates`; `middleware`, `urls` and `app` stand above.
+//! Built on `sessions` and `templates`; `view`, `middleware`, `urls` and `app` use it.
 
 mod body;
-mod caching;
-mod conditional;
-mod cookie_header;
-mod cookies;
-pub(crate) mod csrf_token;
-pub(crate) mod encoding;
-pub(crate) mod forms;
-pub(crate) mod host;
-mod into_response;
-mod query;
-pub(crate) mod redirects;
+mod forms;
 mod render;
 mod request;
 mod response;
 mod site;
+pub(crate) mod url;
 
 pub use body::Body;
-pub use conditional::{Validators, http_date, parse_http_date};
-pub use cookie_header::Cookies;
-pub use cookies::{CookieError, SetCookie};
-pub use csrf_token::CsrfToken;
 pub use forms::FormError;
-pub use host::HostError;
-pub use into_response::{IntoResponse, Json};
-pub use query::QueryDict;
-pub use redirects::url_has_allowed_host_and_scheme;
-pub(crate) use render::{SessionVar, add_url_function, session_of};
+pub(crate) use forms::{check_fields, is_form};
+pub(crate) use render::{add_url_function, session_of};
 pub use render::{redirect, render, render_to_string};
-pub(crate) use request::Route;
-pub use request::{Request, Secure};
+pub use request::{Cookies, CsrfToken, HostError, QueryDict, Request, Secure};
+pub(crate) use request::{MatchedRoute, csrf_token, host};
 pub(crate) use response::join;
-pub use response::{HeaderError, Response};
+pub use response::{
+    CookieError, DisallowedRedirect, HeaderError, Html, IntoResponse, Json, Response, SetCookie, Validators,
+    http_date, parse_http_date,
+};
 pub(crate) use site::{ReverseUrls, Site};
-pub use site::{UrlArgs, UrlValues};
+pub(crate) use url::encoding;
+pub use url::{UrlArgs, UrlValues, url_has_allowed_host_and_scheme};

@@ -1,14 +1,19 @@
-//! What all requests of one application share.
+//! The state that all requests of one application share.
 
-use std::{
-    fmt::{self, Display},
-    sync::Arc,
+use std::sync::Arc;
+
+use http::Extensions;
+
+use super::UrlValues;
+use crate::{
+    Clock, Result,
+    cache::Caches,
+    db::Databases,
+    settings::Settings,
+    templates::{TemplateValue, Templates},
 };
 
-use super::SessionVar;
-use crate::{Clock, Result, cache::Caches, db::Databases, settings::Settings, templates::Templates};
-
-/// What requests ask of the routes; the resolver of `urls` implements it.
+/// The routes as requests need them. The resolver of `urls` implements it.
 pub(crate) trait ReverseUrls: Send + Sync {
     fn reverse(&self, name: &str, values: UrlValues) -> Result<String>;
     /// Whether a route matches this path, given with its leading slash.
@@ -17,80 +22,11 @@ pub(crate) trait ReverseUrls: Send + Sync {
     fn patterns(&self) -> Vec<(String, Option<String>)>;
 }
 
-/// The values of a URL that is to be reversed, as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UrlValues {
-    /// The captured values in order.
-    Positional(Vec<String>),
-    /// The captured values by name, in any order.
-    Keyword(Vec<(String, String)>),
-}
+/// A value that every template gets, such as `user`: its name, and how it is made from the request's
+/// extensions. Reading it counts as reading the session.
+pub(crate) type SessionVar = (&'static str, fn(&Extensions) -> TemplateValue);
 
-impl Display for UrlValues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values: Vec<String> = match self {
-            Self::Positional(values) => values.iter().map(|value| format!("{value:?}")).collect(),
-            Self::Keyword(pairs) => pairs.iter().map(|(name, value)| format!("{name} = {value:?}")).collect(),
-        };
-        if values.is_empty() { f.write_str("no values") } else { write!(f, "({})", values.join(", ")) }
-    }
-}
-
-/// The values that `reverse` puts into a URL: `()`, a tuple of up to six in the order in which the
-/// pattern captures them, or pairs of names and values.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::http::{UrlArgs, UrlValues};
-///
-/// let ordered = UrlValues::Positional(vec!["2026".into(), "hello".into()]);
-/// assert_eq!((2026, "hello").into_values(), ordered);
-/// let named = UrlValues::Keyword(vec![("year".into(), "2026".into())]);
-/// assert_eq!([("year", 2026)].into_values(), named);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` are not values of a URL",
-    note = "give `()`, a tuple (`(year, &slug)`; of one value: `(year,)`) or pairs (`[(\"year\", year)]`), all `Display`"
-)]
-pub trait UrlArgs {
-    /// The values as text.
-    fn into_values(self) -> UrlValues;
-}
-
-impl UrlArgs for UrlValues {
-    fn into_values(self) -> UrlValues {
-        self
-    }
-}
-
-impl<K: Into<String>, V: Display, const N: usize> UrlArgs for [(K, V); N] {
-    fn into_values(self) -> UrlValues {
-        UrlValues::Keyword(self.into_iter().map(|(name, value)| (name.into(), value.to_string())).collect())
-    }
-}
-
-macro_rules! url_args {
-    ($($value:ident)*) => {
-        impl<$($value: Display),*> UrlArgs for ($($value,)*) {
-            #[allow(non_snake_case, reason = "the type parameters name the values")]
-            fn into_values(self) -> UrlValues {
-                let ($($value,)*) = self;
-                UrlValues::Positional(vec![$($value.to_string()),*])
-            }
-        }
-    };
-}
-
-url_args!();
-url_args!(A);
-url_args!(A B);
-url_args!(A B C);
-url_args!(A B C D);
-url_args!(A B C D E);
-url_args!(A B C D E F);
-
-/// One application's shared state.
+/// The shared state of one application.
 pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) urls: Arc<dyn ReverseUrls>,

@@ -1,4 +1,4 @@
-//! `X-Frame-Options`, as `django/middleware/clickjacking.py`.
+//! `X-Frame-Options`, as in `django/middleware/clickjacking.py`.
 
 use http::{HeaderValue, header::X_FRAME_OPTIONS};
 
@@ -9,18 +9,30 @@ use crate::{
     settings::{Settings, SettingsErrors},
 };
 
-/// Keeps pages out of frames on other sites, unless a view set `X-Frame-Options` itself.
+/// Sets `X-Frame-Options`, so that other sites cannot show a page in a frame. A default middleware.
+///
+/// # Examples
+///
+/// A view that sets the header keeps its value:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn widget(request: &mut Request) -> Result<Response> {
+///     Ok(render(request, "widget.html", context! {})?.with_header("X-Frame-Options", "SAMEORIGIN"))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct XFrameOptionsMiddleware {
     value: HeaderValue,
 }
 
 impl XFrameOptionsMiddleware {
-    /// As `X_FRAME_OPTIONS` says.
+    /// Reads the setting `X_FRAME_OPTIONS`.
     ///
     /// # Errors
     ///
-    /// Where its value cannot be sent as a header.
+    /// If its value cannot be sent as a header.
     pub fn new(settings: &Settings) -> Result<Self, SettingsErrors> {
         let text = settings.security.x_frame_options.as_str();
         Ok(Self { value: super::security::header_value(settings, "X_FRAME_OPTIONS", text)? })

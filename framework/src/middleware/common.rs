@@ -1,4 +1,4 @@
-//! Host check, `PREPEND_WWW` and `APPEND_SLASH`: `django/middleware/common.py`.
+//! The check of the host, `PREPEND_WWW` and `APPEND_SLASH`, as in `django/middleware/common.py`.
 
 use http::{Method, StatusCode};
 
@@ -8,16 +8,49 @@ use crate::{
     http::{Request, Response, encoding},
 };
 
-/// Refuses hosts that `ALLOWED_HOSTS` does not name, and redirects to the one true URL of a page.
+/// Refuses hosts that are not in `ALLOWED_HOSTS`, and redirects to the URL with `www.` or with a slash at
+/// its end. A default middleware.
+///
+/// # Examples
+///
+/// With these settings `http://example.com/about` redirects to `http://www.example.com/about/`:
+///
+/// ```
+/// use nuages::settings::Settings;
+///
+/// # fn main() -> Result<(), nuages::settings::SettingsErrors> {
+/// let settings = Settings::from_toml(
+///     "SECRET_KEY = \"not so secret: this is an example of fifty characters\"\n\
+///      ALLOWED_HOSTS = [\".example.com\"]\n\
+///      PREPEND_WWW = true\n\
+///      APPEND_SLASH = true\n\
+///      SESSION_ENGINE = \"signed_cookies\"",
+///     ".".as_ref(),
+/// )?;
+/// # assert!(settings.append_slash);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CommonMiddleware;
 
-/// A form was sent to a URL that lacks its slash; a redirect would lose what was sent. Only under
-/// `DEBUG`, as in Django.
+/// A form was sent to a URL without the slash at its end, and a redirect would lose the form's data. This
+/// error appears under `DEBUG` only, as in Django.
+///
+/// # Examples
+///
+/// The form must point to the URL with the slash; `request.reverse` and `url()` write it.
+///
+/// ```
+/// use nuages::{middleware::AppendSlashError, prelude::*};
+///
+/// fn is_a_missing_slash(response: &Response) -> bool {
+///     response.error().is_some_and(|error| error.downcast_ref::<AppendSlashError>().is_some())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{method} to a URL that does not end in a slash, and APPEND_SLASH is set: a redirect would lose the data; \
-     let the form point to {url} (note the slash), or set APPEND_SLASH = false"
+    "{method} to a URL that does not end with a slash, and APPEND_SLASH is set: a redirect would lose the \
+     data; change the form to point to {url} (note the slash at the end), or set APPEND_SLASH = false"
 )]
 pub struct AppendSlashError {
     method: Method,

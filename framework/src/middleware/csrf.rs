@@ -1,31 +1,65 @@
-//! Protection against cross-site request forgery: `django/middleware/csrf.py`, with its cookie.
+//! Protection against cross-site request forgery, as in `django/middleware/csrf.py`, with Django's cookie.
 //!
-//! A request that may change something must carry the secret of the cookie `csrftoken` in its form or
-//! in a header, and come from this site by its `Origin` (over HTTPS by its `Referer` where no `Origin`
-//! is sent). Views wrapped in [`csrf_exempt`](crate::view::csrf_exempt) are not checked.
+//! A request with an unsafe method must contain the secret of the cookie `csrftoken` in its form or in a
+//! header. Its `Origin` must be this site or a trusted one; without `Origin`, over HTTPS, its `Referer`.
+//! Not checked are views wrapped in [`csrf_exempt`](crate::view::csrf_exempt), and paths that no view
+//! answers: Django's `process_view` does not run for them either.
 
 use http::{Method, header};
 
 use super::{Middleware, Next};
 use crate::{
-    BoxFuture, Error, Result, crypto,
-    http::{
-        CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, forms, host, redirects,
-    },
+    BoxFuture, Error, Result, crypto, error_page,
+    http::{CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, host, is_form, url},
     settings::{CsrfSettings, Settings},
 };
 
-/// The field of a form that holds the token.
+/// The form field with the token.
 const FIELD: &str = "csrfmiddlewaretoken";
 
-/// Why a request was refused: a 403.
+/// A request failed the CSRF check: a 403 with the reason.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{middleware::CsrfRejected, prelude::*};
+///
+/// fn failed_the_csrf_check(response: &Response) -> bool {
+///     response.error().is_some_and(|error| error.downcast_ref::<CsrfRejected>().is_some())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("CSRF verification failed: {reason}")]
 pub struct CsrfRejected {
     reason: String,
 }
 
-/// Checks requests that may change something, and sets the cookie where the token was asked for.
+/// Checks requests with unsafe methods, and sets the CSRF cookie if a view or a template used the token.
+/// A default middleware.
+///
+/// # Examples
+///
+/// A form sends the token in a field that `csrf_input()` writes:
+///
+/// ```html
+/// <form method="post">
+///   {{ csrf_input() }}
+///   <button>Save</button>
+/// </form>
+/// ```
+///
+/// A view that writes its HTML itself asks the request:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn form(request: &mut Request) -> Response {
+///     let token = request.csrf_token();
+///     Response::html(format!(
+///         "<form method=post><input type=hidden name=csrfmiddlewaretoken value={token}><button>Save</button>"
+///     ))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CsrfMiddleware {
     settings: CsrfSettings,
@@ -42,10 +76,10 @@ struct Trusted {
 }
 
 impl CsrfMiddleware {
-    /// As the `CSRF_*` settings say.
+    /// Reads the `CSRF_*` settings.
     pub fn new(settings: &Settings) -> Self {
         let trusted = |origin: &String| {
-            let (scheme, host) = redirects::split(origin);
+            let (scheme, host) = url::split(origin);
             Trusted { scheme, below: host.starts_with('*'), host: host.trim_start_matches('*').to_owned() }
         };
         let csrf = settings.csrf.clone();
@@ -59,14 +93,15 @@ impl CsrfMiddleware {
     /// Django's `process_view`.
     async fn check(&self, request: &mut Request) -> Result<(), Error> {
         let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-        let exempt = request.route().is_some_and(|route| route.csrf_exempt);
+        // Without a view nothing changes, and a 403 would hide the 404 or the redirect to the URL with a slash.
+        let exempt = request.route().is_none_or(|route| route.csrf_exempt);
         if safe || exempt || request.extension::<Unchecked>().is_some() {
             return Ok(());
         }
         if let Some(origin) = request.headers().get(header::ORIGIN) {
             let origin = String::from_utf8_lossy(origin.as_bytes());
             if !self.origin_fits(request, &origin) {
-                return Err(reject(format!("the Origin {origin:?} is not a trusted one")));
+                return Err(reject(format!("the Origin {origin:?} is not trusted")));
             }
         } else if request.is_secure() {
             self.check_referer(request).map_err(reject)?;
@@ -76,7 +111,7 @@ impl CsrfMiddleware {
 
     fn origin_fits(&self, request: &Request, origin: &str) -> bool {
         let own = request.checked_host().is_ok_and(|host| origin == format!("{}://{host}", request.scheme()));
-        let (scheme, authority) = redirects::split(origin);
+        let (scheme, authority) = url::split(origin);
         let listed = |trusted: &Trusted| match trusted.below {
             false => origin == format!("{}://{}", trusted.scheme, trusted.host),
             true => scheme == trusted.scheme && host::is_same_domain(&authority, &trusted.host),
@@ -86,9 +121,9 @@ impl CsrfMiddleware {
 
     fn check_referer(&self, request: &Request) -> Result<(), String> {
         let Some(referer) = request.headers().get(header::REFERER) else {
-            return Err("no Referer, which HTTPS requests need".to_owned());
+            return Err("the Referer is missing, which HTTPS requests need".to_owned());
         };
-        let (scheme, authority) = referer.to_str().map(redirects::split).unwrap_or_default();
+        let (scheme, authority) = referer.to_str().map(url::split).unwrap_or_default();
         if scheme.is_empty() || authority.is_empty() || authority.contains('[') != authority.contains(']') {
             return Err("the Referer is malformed".to_owned());
         }
@@ -109,7 +144,7 @@ impl CsrfMiddleware {
         if host::is_same_domain(&authority, &own) || self.trusted.iter().any(listed) {
             return Ok(());
         }
-        Err(format!("the Referer {authority:?} is not a trusted one"))
+        Err(format!("the Referer {authority:?} is not trusted"))
     }
 
     async fn check_token(&self, request: &mut Request) -> Result<(), Error> {
@@ -120,7 +155,7 @@ impl CsrfMiddleware {
             Some(Ok(secret)) => secret,
         };
         let mut token = String::new();
-        if *request.method() == Method::POST && forms::is_form(&request.content_type()) {
+        if *request.method() == Method::POST && is_form(&request.content_type()) {
             let form: QueryDict = request.form().await?;
             token = form.get(FIELD).unwrap_or_default().to_owned();
         }
@@ -171,7 +206,7 @@ impl Middleware for CsrfMiddleware {
             request.extensions_mut().insert(token.clone());
             let mut response = match self.check(request).await {
                 Ok(()) => next.run(request).await?,
-                Err(error) => super::respond(request, error),
+                Err(error) => error_page::respond(request, error),
             };
             if let Some(secret) = token.take_to_send() {
                 self.set_cookie(request, &mut response, secret);
@@ -181,7 +216,7 @@ impl Middleware for CsrfMiddleware {
     }
 }
 
-/// Among a request's extensions: CSRF is not checked. Only the test client sets it.
+/// Marks a request whose CSRF token is not checked, among its extensions. Only the test client sets it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unchecked;
 

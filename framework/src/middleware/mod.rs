@@ -1,15 +1,14 @@
-//! The onion: each middleware wraps the next, the view is the heart.
+//! The middleware chain: each middleware wraps the next one, and the last one wraps the view.
 //!
-//! Requests enter at the first of the list and leave through it; [`Next::run`] is the way inward. What
-//! comes back from there is always a response: an error or a panic further in has become a page by
-//! then, so that every layer can still do its work on the way out.
+//! A request passes the chain from the first middleware to the view, and the response passes it back.
+//! [`Next::run`] runs the rest of the chain and always returns a response: an error or a panic in a later
+//! middleware or in the view has become an error page, so that every middleware can do its work on the
+//! response.
 
-mod authentication;
 mod clickjacking;
 mod common;
 mod csrf;
 mod panic;
-mod respond;
 mod security;
 mod session;
 
@@ -17,26 +16,29 @@ use std::{future::Future, sync::Arc};
 
 use crate::{
     BoxFuture, Result,
+    error_page::respond,
     http::{Request, Response},
-    view::View,
+    view::{ViaSelf, View},
 };
 
-pub use authentication::AuthenticationMiddleware;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
 pub(crate) use csrf::Unchecked;
 pub use csrf::{CsrfMiddleware, CsrfRejected};
 pub use panic::Panicked;
 pub(crate) use panic::caught;
-pub(crate) use respond::{bare, respond};
 pub use security::SecurityMiddleware;
 #[cfg(feature = "tower")]
 pub(crate) use session::SessionCarrier;
 pub(crate) use session::SessionMiddleware;
 
-/// What wraps views. Plain `async fn(&mut Request, Next<'_>) -> Result<Response>` is one too.
+/// Wraps the views of an application. [`App::middleware`](crate::App::middleware) adds one.
+///
+/// An `async fn(&mut Request, Next<'_>) -> Result<Response>` is a middleware too, and the shortest one.
 ///
 /// # Examples
+///
+/// A function:
 ///
 /// ```
 /// use nuages::prelude::*;
@@ -49,12 +51,46 @@ pub(crate) use session::SessionMiddleware;
 ///     Ok(response)
 /// }
 /// ```
+///
+/// A type with data of its own:
+///
+/// ```
+/// use nuages::{BoxFuture, middleware::Middleware, prelude::*};
+///
+/// struct RequireHeader(&'static str);
+///
+/// impl Middleware for RequireHeader {
+///     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
+///         Box::pin(async move {
+///             if request.header(self.0).is_none() {
+///                 return Err(Error::forbidden(format!("the header {} is missing", self.0)));
+///             }
+///             next.run(request).await
+///         })
+///     }
+/// }
+/// ```
 pub trait Middleware: Send + Sync + 'static {
-    /// Answers the request, usually through `next.run(request)`.
+    /// Answers the request, usually with the response of `next.run(request)`.
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>>;
 }
 
-/// The rest of the onion, seen from one middleware.
+/// The rest of the middleware chain after one middleware, with the view at its end.
+///
+/// # Examples
+///
+/// A middleware that does not call [`run`](Next::run) answers in place of the view:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// async fn teapot(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     if request.path() == "/coffee/" {
+///         return Ok(Response::text("no coffee here").with_status(StatusCode::IM_A_TEAPOT));
+///     }
+///     next.run(request).await
+/// }
+/// ```
 pub struct Next<'a> {
     chain: &'a [Arc<dyn Middleware>],
     view: &'a dyn View,
@@ -65,13 +101,13 @@ impl<'a> Next<'a> {
         Self { chain, view }
     }
 
-    /// Runs the rest of the onion.
+    /// Runs the rest of the chain and returns its response.
     ///
     /// # Errors
     ///
-    /// None: an error or a panic of an inner middleware or of the view is answered with its page, and
-    /// the response keeps it ([`Response::error`]). The `Result` lets a middleware end in
-    /// `next.run(request).await`.
+    /// None. An error or a panic of a later middleware or of the view becomes its error page, and the
+    /// response keeps the error ([`Response::error`]). The return type is a `Result` so that a middleware
+    /// can end with `next.run(request).await`.
     pub async fn run(self, request: &mut Request) -> Result<Response> {
         let inner = match self.chain.split_first() {
             Some((outer, rest)) => outer.call(request, Next { chain: rest, view: self.view }),
@@ -84,11 +120,24 @@ impl<'a> Next<'a> {
     }
 }
 
-/// An `async fn` middleware; implemented for functions, never by hand.
+/// An `async fn` that is a middleware. It is implemented for functions; never implement it by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{middleware::MiddlewareFn, prelude::*};
+///
+/// fn is_a_middleware<F: for<'a> MiddlewareFn<'a>>(_: F) {}
+///
+/// async fn pass(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     next.run(request).await
+/// }
+/// is_a_middleware(pass);
+/// ```
 pub trait MiddlewareFn<'a>: Send + Sync {
-    /// The future.
+    /// The future that the function returns.
     type Fut: Future<Output = Result<Response>> + Send + 'a;
-    /// Calls it.
+    /// Calls the function.
     fn call(&self, request: &'a mut Request, next: Next<'a>) -> Self::Fut;
 }
 
@@ -114,20 +163,44 @@ where
     }
 }
 
-/// A function or a type that is a middleware.
+/// Everything that converts into a middleware: a function, or a type that implements [`Middleware`].
+///
+/// The parameter `Via` is inferred.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{App, middleware::CommonMiddleware, prelude::*, settings::Settings};
+///
+/// async fn pass(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     next.run(request).await
+/// }
+/// fn app(settings: Settings) -> App {
+///     App::new(settings).middleware(pass).middleware(CommonMiddleware)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a middleware",
     note = "a middleware is `async fn(&mut Request, Next<'_>) -> Result<Response>`, or a type that implements `Middleware`"
 )]
 pub trait IntoMiddleware<Via> {
-    /// The middleware.
+    /// Converts the value into a middleware.
     fn into_middleware(self) -> Arc<dyn Middleware>;
 }
 
-/// Marker: a function.
+/// Marks, for the compiler, the conversion of a function into a middleware. Never written by hand.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{middleware::{IntoMiddleware, ViaFn}, prelude::*};
+///
+/// async fn pass(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     next.run(request).await
+/// }
+/// let middleware = IntoMiddleware::<ViaFn>::into_middleware(pass);
+/// ```
 pub struct ViaFn;
-/// Marker: a type.
-pub struct ViaSelf;
 
 impl<F> IntoMiddleware<ViaFn> for F
 where

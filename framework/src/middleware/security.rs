@@ -1,4 +1,4 @@
-//! Redirects to HTTPS and the headers that make browsers careful: `django/middleware/security.py`.
+//! Redirects to HTTPS and security headers, as in `django/middleware/security.py`.
 
 use http::{
     HeaderName, HeaderValue,
@@ -14,7 +14,20 @@ use crate::{
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// Sends what the `SECURE_*` settings ask for; a header that a view set itself stays.
+/// Redirects to HTTPS and sets the headers of the `SECURE_*` settings. A default middleware.
+///
+/// # Examples
+///
+/// A view that sets one of the headers keeps its value:
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn page(_: &mut Request) -> Response {
+///     Response::text("no link of this page says where it came from")
+///         .with_header("Referrer-Policy", "no-referrer")
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SecurityMiddleware {
     redirect: bool,
@@ -25,11 +38,11 @@ pub struct SecurityMiddleware {
 }
 
 impl SecurityMiddleware {
-    /// As the `SECURE_*` settings say.
+    /// Reads the `SECURE_*` settings.
     ///
     /// # Errors
     ///
-    /// Where a value cannot be sent as a header.
+    /// If a value cannot be sent as a header.
     pub fn new(settings: &Settings) -> Result<Self, SettingsErrors> {
         let security = &settings.security;
         let mut transport = None;
@@ -99,11 +112,12 @@ impl Middleware for SecurityMiddleware {
     }
 }
 
-/// A setting's value as a header's.
+/// The value of a header, from the setting `name`.
 pub(super) fn header_value(
     settings: &Settings,
     name: &str,
     text: &str,
 ) -> Result<HeaderValue, SettingsErrors> {
-    HeaderValue::from_str(text).map_err(|_| settings.error(name, "a header cannot hold this value").into())
+    HeaderValue::from_str(text)
+        .map_err(|_| settings.error(name, "this value cannot be sent as a header").into())
 }

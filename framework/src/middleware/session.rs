@@ -1,8 +1,8 @@
-//! Carries the session from the cookie to the view and back: Django's `SessionMiddleware`
-//! (django/contrib/sessions/middleware.py), row by row.
+//! Loads the session before the view and saves it afterwards, in the same cases as Django's
+//! `SessionMiddleware` (django/contrib/sessions/middleware.py).
 //!
-//! Loads before the view where the request carries the cookie, saves after it. An untouched session
-//! leaves no trace: no `Vary`, no `Set-Cookie`, no write.
+//! It loads a session only if the request has the cookie. A session that the view does not touch leaves no
+//! trace: no `Vary`, no `Set-Cookie`, no write.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     settings::{SessionSettings, Settings},
 };
 
-/// Carries sessions between cookies and the engine; the Tower layer uses it as well.
+/// Moves sessions between cookies and the engine. The Tower layer uses it too.
 #[derive(Clone)]
 pub(crate) struct SessionCarrier {
     engine: SessionEngine,
@@ -30,7 +30,7 @@ impl SessionCarrier {
         &self.settings.session
     }
 
-    /// The session that the request's cookie names, and whether there is such a cookie.
+    /// Loads the session of the cookie. Returns it, and whether the request has the cookie.
     pub(crate) async fn load(&self, cookies: &Cookies) -> Result<(Session, bool)> {
         match cookies.get(&self.session_settings().cookie_name) {
             Some(cookie) => Ok((self.engine.load(cookie).await?, true)),
@@ -38,7 +38,7 @@ impl SessionCarrier {
         }
     }
 
-    /// Saves the session if it is to be saved, and tells the browser.
+    /// Saves the session if needed, and sets or deletes the cookie.
     pub(crate) async fn finish(
         &self,
         session: &mut Session,
@@ -47,7 +47,7 @@ impl SessionCarrier {
     ) -> Result<()> {
         let accessed = session.is_accessed();
         if session.has_discarded() {
-            // Logging out holds, whatever else goes wrong.
+            // A logout takes effect even if saving the session fails.
             self.engine.delete_discarded(session).await?;
         }
         if had_cookie && accessed && session.is_empty() && !session.is_unreadable() {
@@ -57,13 +57,13 @@ impl SessionCarrier {
         if accessed {
             response.vary_on("Cookie");
         }
-        if response.status().is_server_error() || !self.is_to_be_saved(session) {
+        if response.status().is_server_error() || !self.must_save(session) {
             return Ok(());
         }
         match self.engine.save(session).await? {
             Saved::Stored => self.send_cookie(session, response),
             Saved::Superseded => {
-                tracing::info!(target: "nuages.sessions", "the session got a new key meanwhile: this request's changes to it are dropped");
+                tracing::info!(target: "nuages.sessions", "another request gave the session a new key: the changes of this request are dropped");
             }
             Saved::Interrupted if self.session_settings().interrupted_is_error => {
                 return Err(Error::bad_request(
@@ -72,14 +72,14 @@ impl SessionCarrier {
                 ));
             }
             Saved::Interrupted => {
-                tracing::warn!(target: "nuages.sessions", "the session was deleted meanwhile: this request's changes to it are dropped");
+                tracing::warn!(target: "nuages.sessions", "another request deleted the session: the changes of this request are dropped");
                 self.delete_cookie(response);
             }
         }
         Ok(())
     }
 
-    fn is_to_be_saved(&self, session: &Session) -> bool {
+    fn must_save(&self, session: &Session) -> bool {
         let settings = self.session_settings();
         if session.is_empty() || (session.is_unreadable() && !session.is_modified()) {
             return false;
@@ -120,7 +120,7 @@ impl SessionCarrier {
         self.keep_private(response);
     }
 
-    /// A response with a session cookie is for one visitor: no shared cache may keep it.
+    /// Keeps a response with a session cookie out of shared caches: it is for one visitor.
     fn keep_private(&self, response: &mut Response) {
         response.vary_on("Cookie");
         response.cache_control("private");

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, Method, StatusCode, Uri, Version, header::HOST};
 
+use crate::http::{HostError, host::named_host};
+
 /// The longest request target (path and query) that is answered, as gunicorn's and nginx's order of size.
 const MAX_TARGET_BYTES: usize = 8_190;
 
@@ -12,10 +14,12 @@ pub(super) fn refusal(
     version: Version,
     headers: &HeaderMap,
 ) -> Option<StatusCode> {
-    let mut hosts = headers.get_all(HOST).iter();
-    let host = hosts.next();
-    // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
-    if hosts.next().is_some() || (host.is_none() && version >= Version::HTTP_11) {
+    // RFC 9112 section 3.2: HTTP/1.1 demands the header field, even where the target names the host.
+    let fits = match named_host(headers, uri) {
+        Ok(_) => version < Version::HTTP_11 || headers.contains_key(HOST),
+        Err(error) => version < Version::HTTP_11 && error == HostError::Missing,
+    };
+    if !fits {
         return Some(StatusCode::BAD_REQUEST);
     }
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
@@ -24,14 +28,6 @@ pub(super) fn refusal(
     // We are no proxy (RFC 9110 section 9.3.6).
     if method == Method::CONNECT {
         return Some(StatusCode::NOT_IMPLEMENTED);
-    }
-    // RFC 9112 section 3.2.2: in absolute form the target names the host. Where Host says something else,
-    // someone is being deceived; userinfo is an error (RFC 9110 section 4.2.4).
-    if let Some(authority) = uri.authority() {
-        let host = host.map_or(authority.as_str().as_bytes(), |host| host.as_bytes());
-        if authority.as_str().contains('@') || !host.eq_ignore_ascii_case(authority.as_str().as_bytes()) {
-            return Some(StatusCode::BAD_REQUEST);
-        }
     }
     // RFC 9112 section 3.2.4: `*` is for OPTIONS alone, and there is nothing to tell about the whole server.
     if uri.path() == "*" {

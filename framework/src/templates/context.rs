@@ -1,15 +1,23 @@
-//! `context!`: the values a template gets.
+//! `context!`: the values of a template.
 
 use serde::Serialize;
 
 use super::TemplateValue;
 
-/// Any `Serialize` value, as templates see it.
+/// Converts any `Serialize` value for templates.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::templates::to_value;
+///
+/// assert_eq!(to_value(vec![1, 2, 3]).len(), Some(3));
+/// ```
 pub fn to_value(value: impl Serialize) -> TemplateValue {
     TemplateValue::from(minijinja::value::Serde(value))
 }
 
-/// The values that a template gets, by name. Values are anything that is `Serialize`.
+/// Makes the values of a template, by name. A value may be anything that is `Serialize`.
 ///
 /// # Examples
 ///

@@ -1,6 +1,6 @@
 //! The filter `date`: Django's format letters (`django/utils/dateformat.py`), in UTC.
 //!
-//! A value is Unix seconds, a `SystemTime`, or ISO 8601 text as JSON carries it.
+//! A value may be Unix seconds, a `SystemTime`, or ISO 8601 text as in JSON.
 
 use minijinja::{Error, ErrorKind, Value};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
@@ -10,18 +10,19 @@ use time::format_description::well_known::{Iso8601, Rfc2822};
 /// Django's default `DATE_FORMAT`.
 const DEFAULT: &str = "N j, Y";
 
-/// Formats a moment; no value gives empty text, as in Django.
+/// Formats a time. A missing value becomes empty text, as in Django.
 ///
 /// # Errors
 ///
-/// A value that is no moment, or a format letter that is not known.
+/// If the value is not a time, or a format letter is unknown.
 pub(super) fn date(value: &Value, format: Option<&str>) -> Result<String, Error> {
     let wrong = |message: String| Error::new(ErrorKind::InvalidOperation, message);
     if value.is_none() || value.is_undefined() || value.as_str() == Some("") {
         return Ok(String::new());
     }
-    let moment = moment(value)
-        .ok_or_else(|| wrong(format!("date: {value} is no moment (Unix seconds or ISO 8601 text)")))?;
+    let moment = moment(value).ok_or_else(|| {
+        wrong(format!("date: {value} is not a time (expected Unix seconds or ISO 8601 text)"))
+    })?;
     let mut shown = String::new();
     let mut letters = format.unwrap_or(DEFAULT).chars();
     while let Some(letter) = letters.next() {
@@ -29,7 +30,7 @@ pub(super) fn date(value: &Value, format: Option<&str>) -> Result<String, Error>
             shown.extend(letters.next());
         } else if letter.is_ascii_alphabetic() {
             let part = part(moment, letter)
-                .ok_or_else(|| wrong(format!("date: {letter:?} is no format letter of Django's")))?;
+                .ok_or_else(|| wrong(format!("date: {letter:?} is not one of Django's format letters")))?;
             shown.push_str(&part);
         } else {
             shown.push(letter);
@@ -42,7 +43,7 @@ fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(text) = value.as_str() {
         return from_iso(text);
     }
-    // `SystemTime` as serde writes it.
+    // `SystemTime`, as serde serializes it.
     let seconds = value.get_attr("secs_since_epoch").ok().filter(|seconds| !seconds.is_undefined());
     if let Some(seconds) = seconds {
         let nanos = i128::try_from(value.get_attr("nanos_since_epoch").ok()?).ok()?;
@@ -57,7 +58,7 @@ fn moment(value: &Value) -> Option<OffsetDateTime> {
 }
 
 fn from_iso(text: &str) -> Option<OffsetDateTime> {
-    // Python writes a space where ISO 8601 has a T.
+    // Python writes a space in place of the `T` of ISO 8601.
     let text = text.replacen(' ', "T", 1);
     if let Ok(moment) = OffsetDateTime::parse(&text, &Iso8601::DEFAULT) {
         return Some(moment);
@@ -130,7 +131,7 @@ fn part(at: OffsetDateTime, letter: char) -> Option<String> {
     })
 }
 
-/// Months as the Associated Press shortens them.
+/// The month, abbreviated in the style of the Associated Press.
 fn associated_press(month: Month) -> &'static str {
     match month {
         Month::January => "Jan.",

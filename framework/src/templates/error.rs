@@ -1,17 +1,40 @@
-//! What went wrong in a template, and where.
+//! The error of a template, with its place.
 
 use std::path::PathBuf;
 
-/// One line of a template's source, as the debug page shows it.
+/// A line of a template's source.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::templates::{Line, TemplateError};
+///
+/// fn report(error: &TemplateError) -> String {
+///     let line = |line: &Line| format!("{:>4} {}\n", line.number, line.text);
+///     error.excerpt().iter().map(line).collect()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its number, from 1 on.
+    /// The number of the line; the first is 1.
     pub number: usize,
-    /// Its text.
+    /// The text of the line.
     pub text: String,
 }
 
-/// A template that is missing, does not parse or cannot be rendered.
+/// A template is missing, does not compile, or fails while it is rendered.
+///
+/// # Examples
+///
+/// A middleware finds it in the error of the response:
+///
+/// ```
+/// use nuages::{prelude::*, templates::TemplateError};
+///
+/// fn broken_line(response: &Response) -> Option<usize> {
+///     response.error()?.downcast_ref::<TemplateError>()?.line()
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{place}{message}")]
 pub struct TemplateError {
@@ -23,8 +46,8 @@ pub struct TemplateError {
     source: minijinja::Error,
 }
 
-/// How many lines before and after the broken one are shown.
-const AROUND: usize = 4;
+/// The number of lines shown before the line of the error, and after it.
+const CONTEXT_LINES: usize = 4;
 
 impl TemplateError {
     pub(super) fn new(name: &str, source: minijinja::Error, folders: &[PathBuf]) -> Self {
@@ -50,18 +73,18 @@ impl TemplateError {
         Self { place, message, line, excerpt, source }
     }
 
-    /// The number of the line where it went wrong, in the template that the message names.
+    /// The number of the line with the error, in the template that the message names.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// The lines around it; under `DEBUG` only.
+    /// The lines around the error; empty without `DEBUG`.
     pub fn excerpt(&self) -> &[Line] {
         &self.excerpt
     }
 }
 
-/// The error in the included or imported template where it happened.
+/// The error in the included or imported template that caused it.
 fn deepest(error: &minijinja::Error) -> &minijinja::Error {
     let mut found = error;
     let mut next = std::error::Error::source(error);
@@ -75,10 +98,10 @@ fn deepest(error: &minijinja::Error) -> &minijinja::Error {
 }
 
 fn excerpt(text: &str, line: usize) -> Vec<Line> {
-    let first = line.saturating_sub(AROUND).max(1);
+    let first = line.saturating_sub(CONTEXT_LINES).max(1);
     text.lines()
         .enumerate()
         .map(|(index, text)| Line { number: index + 1, text: text.to_owned() })
-        .filter(|shown| (first..=line + AROUND).contains(&shown.number))
+        .filter(|shown| (first..=line + CONTEXT_LINES).contains(&shown.number))
         .collect()
 }

@@ -1,11 +1,11 @@
-//! Django's filters that minijinja does not bring along (`django/template/defaultfilters.py`).
+//! Django's filters that minijinja does not have (`django/template/defaultfilters.py`).
 //!
 //! `linebreaks`, `linebreaksbr`, `pluralize`, `yesno`, `truncatechars`, `truncatewords`, `floatformat`
-//! and `date`. Each gives what Django's gives for the same value; what does not fit gives empty text.
+//! and `date`. Each returns the same as Django's. A value of the wrong type becomes empty text.
 
-use minijinja::{Environment, HtmlEscape, State, Value};
+use minijinja::{Environment, State, Value};
 
-use super::dates;
+use super::{dates, escape};
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("linebreaks", linebreaks);
@@ -36,11 +36,11 @@ fn linebreaksbr(state: &State, value: &Value) -> Value {
     Value::from_safe_string(lines_of(state, value).replace('\n', "<br>"))
 }
 
-/// The text with `\n` line ends, escaped unless it is safe or nothing is escaped here.
+/// The text with `\n` as line break, escaped unless it is safe or the template is not escaped.
 fn lines_of(state: &State, value: &Value) -> String {
     let text = value.to_string();
     let plain = value.is_safe() || matches!(state.auto_escape(), minijinja::AutoEscape::None);
-    let text = if plain { text } else { HtmlEscape(&text).to_string() };
+    let text = if plain { text } else { escape(&text).to_string() };
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
@@ -58,7 +58,7 @@ fn pluralize(value: &Value, forms: Option<&str>) -> String {
     }
 }
 
-/// A number, or text that is one.
+/// A number, or text with a number.
 fn number(value: &Value) -> Option<f64> {
     match value.as_str() {
         Some(text) => text.trim().parse().ok(),
@@ -104,7 +104,7 @@ fn truncatewords(value: &Value, count: i64) -> String {
     }
 }
 
-/// Rounds half up on the decimal digits, as Django does: 1.25 is 1.3.
+/// Rounds half up on the decimal digits, as in Django: 1.25 becomes 1.3.
 fn floatformat(value: &Value, places: Option<i64>) -> String {
     let Some(number) = number(value).filter(|number| number.is_finite()) else { return String::new() };
     let places = places.unwrap_or(-1);
@@ -115,7 +115,7 @@ fn floatformat(value: &Value, places: Option<i64>) -> String {
     if number < 0.0 && !zero { format!("-{rounded}") } else { rounded }
 }
 
-/// Decimal digits such as `2.675`, rounded half up to so many places.
+/// Rounds decimal digits such as `2.675` half up to `places`.
 fn round(digits: &str, places: usize) -> String {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mut kept: Vec<u8> = whole.bytes().chain(fraction.bytes()).take(whole.len() + places).collect();

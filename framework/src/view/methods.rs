@@ -1,7 +1,7 @@
-//! Views by method, as Django's class-based `View` and its `require_http_methods` decorator.
+//! Views by method, like Django's class-based `View` and its decorator `require_http_methods`.
 //!
-//! A plain view answers every method; one made here answers a wrong method with 405 and `Allow`, and
-//! OPTIONS with 200 and `Allow`. HEAD is answered by the view for GET; the body is dropped later.
+//! A plain view answers every method. A view made here answers other methods with a 405 and `Allow`, and
+//! OPTIONS with a 200 and `Allow`. The view for GET answers HEAD; `app` drops the body.
 
 use std::sync::Arc;
 
@@ -31,19 +31,19 @@ use crate::{
 /// let route = path("articles/<int:id>/", methods().get(show).post(change));
 /// ```
 #[derive(Clone, Default)]
-#[must_use = "methods answer nothing until they are given to a route"]
+#[must_use = "methods answer nothing until a route has them"]
 pub struct Methods(Vec<(Method, Arc<dyn View>)>);
 
-/// No method is answered yet; see [`Methods`].
+/// Makes a [`Methods`] that answers no method yet.
 pub fn methods() -> Methods {
     Methods::default()
 }
 
-/// Lets a view answer these methods only, as Django's `require_http_methods`.
+/// Restricts a view to these methods, like Django's `require_http_methods`.
 ///
 /// # Panics
 ///
-/// Where a method is no token.
+/// If a method is not a token.
 ///
 /// # Examples
 ///
@@ -51,7 +51,7 @@ pub fn methods() -> Methods {
 /// use nuages::{prelude::*, urls::path, view::require_http_methods};
 ///
 /// fn index(request: &mut Request) -> String {
-///     format!("you said {}", request.method())
+///     format!("this was a {}", request.method())
 /// }
 /// let route = path("", require_http_methods(["GET", "POST"], index));
 /// ```
@@ -62,37 +62,37 @@ pub fn require_http_methods<const N: usize, Via>(methods: [&str; N], view: impl 
 }
 
 impl Methods {
-    /// Answers GET, and HEAD unless that has its own view.
+    /// Sets the view for GET, which also answers HEAD unless HEAD has a view.
     pub fn get<Via>(self, view: impl IntoView<Via>) -> Self {
         self.on(Method::GET, view)
     }
 
-    /// Answers POST.
+    /// Sets the view for POST.
     pub fn post<Via>(self, view: impl IntoView<Via>) -> Self {
         self.on(Method::POST, view)
     }
 
-    /// Answers PUT.
+    /// Sets the view for PUT.
     pub fn put<Via>(self, view: impl IntoView<Via>) -> Self {
         self.on(Method::PUT, view)
     }
 
-    /// Answers PATCH.
+    /// Sets the view for PATCH.
     pub fn patch<Via>(self, view: impl IntoView<Via>) -> Self {
         self.on(Method::PATCH, view)
     }
 
-    /// Answers DELETE.
+    /// Sets the view for DELETE.
     pub fn delete<Via>(self, view: impl IntoView<Via>) -> Self {
         self.on(Method::DELETE, view)
     }
 
-    /// Answers any method.
+    /// Sets the view for any method.
     ///
     /// # Panics
     ///
-    /// Where the view takes another number of captured values than those given before it: they share
-    /// one URL. That is at start-up, when the routes are listed.
+    /// If the view takes another number of captured values than the views set before it, since they share
+    /// one URL. This happens at start-up, when the routes are listed.
     pub fn on<Via>(mut self, method: Method, view: impl IntoView<Via>) -> Self {
         let view = view.into_view();
         if let Some((other, first)) = self.0.first() {
@@ -137,7 +137,7 @@ impl View for Methods {
     }
 
     fn csrf_exempt(&self) -> bool {
-        // Only where every view says so: a form handler is never exempt by accident.
+        // Only if every view is exempt, so that no form handler is exempt by accident.
         !self.0.is_empty() && self.0.iter().all(|(_, view)| view.csrf_exempt())
     }
 
@@ -160,9 +160,23 @@ impl View for Methods {
     }
 }
 
-/// The view does not answer this method: a 405 that says which it does.
+/// The view does not answer this method: a 405 that names the allowed methods.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{prelude::*, view::NotAllowed};
+///
+/// async fn log_wrong_methods(request: &mut Request, next: Next<'_>) -> Result<Response> {
+///     let response = next.run(request).await?;
+///     if let Some(refused) = response.error().and_then(|error| error.downcast_ref::<NotAllowed>()) {
+///         eprintln!("{} {}: {refused}", request.method(), request.path());
+///     }
+///     Ok(response)
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the method is not allowed (allowed: {allow})")]
+#[error("method not allowed (allowed: {allow})")]
 pub struct NotAllowed {
     pub(crate) allow: String,
 }
@@ -170,44 +184,5 @@ pub struct NotAllowed {
 impl std::fmt::Debug for Methods {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_map().entries(self.0.iter().map(|(method, view)| (method, view.name()))).finish()
-    }
-}
-
-/// A view that the CSRF middleware leaves alone.
-struct Exempt(Arc<dyn View>);
-
-/// Lets other sites post to a view, as Django's `csrf_exempt`: for webhooks and the like, which prove
-/// by other means who they are.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::{prelude::*, urls::path, view::csrf_exempt};
-///
-/// async fn webhook(request: &mut Request) -> Result<StatusCode> {
-///     let event: Value = request.json().await?;
-///     Ok(if event["ok"] == json!(true) { StatusCode::OK } else { StatusCode::ACCEPTED })
-/// }
-/// let route = path("webhook/", csrf_exempt(webhook));
-/// ```
-pub fn csrf_exempt<Via>(view: impl IntoView<Via>) -> impl View {
-    Exempt(view.into_view())
-}
-
-impl View for Exempt {
-    fn arity(&self) -> usize {
-        self.0.arity()
-    }
-
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    fn csrf_exempt(&self) -> bool {
-        true
-    }
-
-    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
-        self.0.call(request)
     }
 }

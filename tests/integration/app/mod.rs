@@ -170,7 +170,7 @@ async fn the_debug_page_tells_a_developer_and_nobody_else() {
         assert!(missing.body.contains(part), "{part}: {}", missing.body);
     }
     assert!(!missing.body.contains("hidden1") && !missing.body.contains("<script"));
-    assert!(get(&app, "/articles/999/").await.body.contains("does not fit the view"));
+    assert!(get(&app, "/articles/999/").await.body.contains("does not parse into the type of the view"));
 
     let ask = async |client: &str, host: &str| {
         let client: SocketAddr = client.parse().expect("an address");

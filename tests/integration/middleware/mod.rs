@@ -1,6 +1,7 @@
 //! The onion: its order, its errors, and the middleware of Django's default stack.
 
 mod csrf;
+mod csrf_without_a_view;
 
 use std::sync::{Arc, Mutex};
 
@@ -171,7 +172,7 @@ async fn a_form_sent_to_a_url_without_its_slash_is_an_error_under_debug() {
     let answer = post("DEBUG = true").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(
-        answer.body.contains("point to example.com&#x2f;hello&#x2f; (note the slash)"),
+        answer.body.contains("point to example.com&#x2f;hello&#x2f; (note the slash at the end)"),
         "{}",
         answer.body
     );

@@ -1,74 +1,90 @@
-//! Users in the session, shared with Django: `django/contrib/auth/__init__.py`.
+//! The user of a session, shared with Django, as in `django/contrib/auth/__init__.py`.
 //!
-//! The session holds the user's id, the backend that vouched for it, and an HMAC of the password
-//! field, so that a changed password logs out everywhere. All three are Django's to the byte: whoever
-//! is logged in there is logged in here. Users are read from Django's table `auth_user`; passwords are
-//! not checked here.
+//! The session holds the user's id, the authentication backend, and an HMAC of the password field, so that
+//! a changed password logs the user out everywhere. The values equal Django's byte for byte: a user who is
+//! logged in on a Django site is logged in here. Users are read from Django's table `auth_user`. Passwords
+//! are not checked here.
 
+mod middleware;
 mod table;
 mod user;
 
 use serde_json::Value;
 
+pub use middleware::AuthenticationMiddleware;
 use table::By;
 pub use user::User;
 
 use crate::{Result, crypto, db::Databases, http::Request, settings::Settings, templates::to_value};
 
-/// The session's keys, as Django names them.
+/// The keys of the session, as Django names them.
 const ID_KEY: &str = "_auth_user_id";
 const BACKEND_KEY: &str = "_auth_user_backend";
 const HASH_KEY: &str = "_auth_user_hash";
 
-/// The one backend: whoever logged in through another is anonymous here, as in a Django without it.
+/// The only known backend. A user who logged in through another one is anonymous here, as in a Django site
+/// that does not have that backend.
 const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
 const HASH_SALT: &str = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash";
 
 impl Request {
-    /// Who asks: the user that is logged in, or an anonymous one.
+    /// The user who is logged in, or the anonymous user. The response then varies by cookie.
     ///
-    /// The response then varies by cookie.
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn account(request: &mut Request) -> Result<String> {
+    ///     let user = request.user();
+    ///     if user.is_anonymous() {
+    ///         return Err(Error::forbidden("log in first"));
+    ///     }
+    ///     Ok(format!("the account of {}", user.username()))
+    /// }
+    /// ```
     pub fn user(&self) -> &User {
         self.session.touch();
-        peek_user(self)
+        peek_user(self.extensions())
     }
 }
 
-fn peek_user(request: &Request) -> &User {
-    request.extensions().get::<User>().unwrap_or(User::ANONYMOUS)
+fn peek_user(extensions: &http::Extensions) -> &User {
+    extensions.get::<User>().unwrap_or(User::ANONYMOUS)
 }
 
 /// `user` in templates.
-pub(crate) fn template_user(request: &Request) -> minijinja::Value {
-    to_value(peek_user(request))
+pub(crate) fn template_user(extensions: &http::Extensions) -> minijinja::Value {
+    to_value(peek_user(extensions))
 }
 
-/// The user with this primary key, active or not; none where there is no such user or no users at all.
+/// The user with this primary key, active or not; `None` without such a user, without the table
+/// `auth_user`, or without a database.
 ///
 /// # Errors
 ///
-/// Where the database cannot be read.
+/// If the database cannot be read.
 pub async fn user_by_id(databases: &Databases, id: i64) -> Result<Option<User>> {
     table::find(databases, By::Id(id)).await
 }
 
-/// The user with this name, active or not; as [`user_by_id`].
+/// The user with this name, active or not; `None` as in [`user_by_id`].
 ///
 /// # Errors
 ///
-/// Where the database cannot be read.
+/// If the database cannot be read.
 pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Option<User>> {
     table::find(databases, By::Username(username.to_owned())).await
 }
 
-/// Logs a user in: Django's `login`. The session gets a new key (or, where it was another user's, is
-/// emptied), and the CSRF secret changes.
+/// Logs a user in, like Django's `login`. The session gets a new key, the session of another user is
+/// emptied, and the CSRF secret changes.
 ///
-/// Who the user is has been made sure of before: nothing is checked here.
+/// The caller must have authenticated the user: this function checks nothing.
 ///
 /// # Errors
 ///
-/// Where the user is the anonymous one.
+/// If the user is the anonymous user.
 ///
 /// # Examples
 ///
@@ -80,7 +96,7 @@ pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Optio
 ///     let user = auth::user_by_name(request.db(), "django").await?;
 ///     match user.filter(|user| user.is_active()) {
 ///         Some(user) if token_is_good(request).await => auth::login(request, &user)?,
-///         _ => return Err(Error::forbidden("who are you?")),
+///         _ => return Err(Error::forbidden("the link is not valid")),
 ///     }
 ///     Ok(redirect("/"))
 /// }
@@ -109,13 +125,24 @@ pub fn login(request: &mut Request, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// Logs out: Django's `logout`. All data of the session and its key are gone.
+/// Logs the user out, like Django's `logout`. The session loses all its data and its key.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{contrib::auth, prelude::*};
+///
+/// fn leave(request: &mut Request) -> Response {
+///     auth::logout(request);
+///     redirect("/")
+/// }
+/// ```
 pub fn logout(request: &mut Request) {
     request.session.flush();
     request.extensions_mut().remove::<User>();
 }
 
-/// Django's `get_user`: verifies what the session says about its user.
+/// Loads and verifies the user of the session: Django's `get_user`.
 pub(crate) async fn load_user(request: &mut Request) -> Result<()> {
     if let Some(user) = verified(request).await? {
         request.extensions_mut().insert(user);
@@ -160,7 +187,7 @@ fn same(sent: Option<&Value>, hash: &str) -> bool {
     crypto::constant_time_eq(sent.as_bytes(), hash.as_bytes())
 }
 
-/// An id as text: Django writes it as text, older versions wrote a number.
+/// An id as text. Django writes it as text; older versions wrote a number.
 fn text(id: &Value) -> String {
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
 }

@@ -1,6 +1,6 @@
 //! Reads Django's table `auth_user`.
 //!
-//! A project without that table, or without a database, has no users: that is no error.
+//! A project without this table or without a database has no users, which is not an error.
 
 use super::{User, user::Row};
 use crate::{
@@ -11,14 +11,14 @@ use crate::{
 const COLUMNS: &str =
     "id, username, email, first_name, last_name, is_staff, is_superuser, is_active, password";
 
-/// What a user is looked up by.
+/// The column that a user is looked up by, with its value.
 #[derive(Clone)]
 pub(super) enum By {
     Id(i64),
     Username(String),
 }
 
-/// The user in the database `default`.
+/// Finds a user in the database `default`.
 pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> {
     match databases.get("default") {
         None => Ok(None),
@@ -63,7 +63,7 @@ fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<O
 
 #[cfg(feature = "postgres")]
 async fn find_postgres(postgres: &crate::db::Postgres, by: &By) -> Result<Option<User>, DbError> {
-    // Django's keys are `integer` or `bigint`.
+    // Django's primary keys are `integer` or `bigint`.
     let columns = COLUMNS.replacen("id", "id::bigint", 1);
     let row = match by {
         By::Id(id) => {
@@ -90,7 +90,7 @@ async fn find_postgres(postgres: &crate::db::Postgres, by: &By) -> Result<Option
     }))
 }
 
-/// SQLite has one code for all faults of a statement; only its text tells them apart.
+/// SQLite has one error code for all mistakes in a statement, so the text must be compared.
 fn is_missing_table(error: &DbError) -> bool {
     match error {
         DbError::Sqlite { source, .. } => source.to_string().contains("no such table: auth_user"),

@@ -1,12 +1,26 @@
-//! A user, as Django's table has one.
+//! A user of Django's table `auth_user`.
 
 use std::{fmt, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-/// A user, or nobody: cheap to clone, among the extensions of each request.
+/// A user, or the anonymous user. Clones share the data.
 ///
-/// Templates see it as `user`, without its password.
+/// Views get it with [`Request::user`](crate::http::Request::user), templates as `user` without the
+/// password, and mounted services among the extensions of the request, if a user is logged in.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::prelude::*;
+///
+/// fn greet(request: &mut Request) -> String {
+///     match request.user() {
+///         user if user.is_authenticated() => format!("Hello, {user}!"),
+///         _ => "Hello, stranger!".to_owned(),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct User(Option<Arc<Row>>);
 
@@ -24,64 +38,64 @@ pub(super) struct Row {
 }
 
 impl User {
-    /// Nobody.
+    /// The anonymous user.
     pub(super) const ANONYMOUS: &'static Self = &Self(None);
 
     pub(super) fn new(row: Row) -> Self {
         Self(Some(Arc::new(row)))
     }
 
-    /// The primary key; none for nobody.
+    /// The primary key; `None` for the anonymous user.
     pub fn id(&self) -> Option<i64> {
         self.0.as_ref().map(|row| row.id)
     }
 
-    /// The name to log in with; empty for nobody, as Django's `AnonymousUser`.
+    /// The username; empty for the anonymous user, as in Django.
     pub fn username(&self) -> &str {
         self.text(|row| &row.username)
     }
 
-    /// The e-mail address, perhaps empty.
+    /// The e-mail address; may be empty.
     pub fn email(&self) -> &str {
         self.text(|row| &row.email)
     }
 
-    /// The first name, perhaps empty.
+    /// The first name; may be empty.
     pub fn first_name(&self) -> &str {
         self.text(|row| &row.first_name)
     }
 
-    /// The last name, perhaps empty.
+    /// The last name; may be empty.
     pub fn last_name(&self) -> &str {
         self.text(|row| &row.last_name)
     }
 
-    /// Whether someone is logged in.
+    /// Whether a user is logged in.
     pub fn is_authenticated(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether nobody is.
+    /// Whether no user is logged in.
     pub fn is_anonymous(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Whether the user may use the administration.
+    /// Whether the user may use Django's admin.
     pub fn is_staff(&self) -> bool {
         self.is(|row| row.is_staff)
     }
 
-    /// Whether the user may do everything.
+    /// Whether the user has all permissions.
     pub fn is_superuser(&self) -> bool {
         self.is(|row| row.is_superuser)
     }
 
-    /// Whether the account is in use. A user who is not is never logged in.
+    /// Whether the account is active. A session of an inactive user is anonymous.
     pub fn is_active(&self) -> bool {
         self.is(|row| row.is_active)
     }
 
-    /// The password field, encoded as Django encodes it. Never shown.
+    /// The password field, as Django encodes it. It is never shown.
     pub(super) fn password(&self) -> &str {
         self.text(|row| &row.password)
     }
@@ -117,7 +131,7 @@ impl fmt::Debug for User {
 }
 
 impl fmt::Display for User {
-    /// The username; `AnonymousUser` for nobody, as Django shows it.
+    /// The username; `AnonymousUser` for the anonymous user, as in Django.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_anonymous() { "AnonymousUser" } else { self.username() })
     }

@@ -1,4 +1,4 @@
-//! Which file a URL means. Nothing outside the folders is ever found, whatever the URL or a link says.
+//! Finds the file of a URL. It never finds a file outside the folders, not even through a link.
 
 use std::{
     fs::File,
@@ -9,7 +9,7 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 
-/// An open file, and what is told about it.
+/// An open file, and the facts that the response reports about it.
 pub(super) struct Found {
     pub(super) file: File,
     pub(super) length: u64,
@@ -17,8 +17,10 @@ pub(super) struct Found {
     pub(super) media_type: String,
 }
 
-/// The path that the rest of a URL's path names, decoded once, segment by segment: a segment that is
-/// empty, `.` or `..`, or that holds a slash, a backslash or NUL once decoded, names nothing.
+/// The relative path that the rest of a URL's path names, decoded once, segment by segment.
+///
+/// `None` for a segment that is empty, `.` or `..`, or that contains a slash, a backslash or NUL after
+/// decoding.
 pub(super) fn relative(rest: &str) -> Option<PathBuf> {
     rest.split('/')
         .map(|segment| {
@@ -29,7 +31,7 @@ pub(super) fn relative(rest: &str) -> Option<PathBuf> {
         .collect()
 }
 
-/// The first regular file of that path in the folders, opened.
+/// Opens the first regular file with this path in the folders.
 pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Found>> {
     for folder in folders {
         if let Some(found) = find_in(folder, relative)? {
@@ -41,7 +43,7 @@ pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Fo
 
 fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<Found>> {
     let (Some(folder), Some(path)) = (real(folder)?, real(&folder.join(relative))?) else { return Ok(None) };
-    // Links may point wherever they like inside the folder.
+    // A link may point to any file inside the folder, and to none outside.
     if !path.starts_with(&folder) || !path.is_file() {
         return Ok(None);
     }
@@ -54,7 +56,7 @@ fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<Found>> {
     Ok(Some(Found { file, length: about.len(), modified: about.modified().ok(), media_type }))
 }
 
-/// The path without links; none where there is nothing.
+/// The path without links; `None` if nothing is there.
 fn real(path: &Path) -> io::Result<Option<PathBuf>> {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     match path.canonicalize() {
@@ -98,7 +100,7 @@ mod tests {
         ] {
             assert_eq!(relative(rest), None, "{rest:?}");
         }
-        // Decoded once only: what is left is the name of a file.
+        // Decoded only once: the rest is the name of a file.
         assert_eq!(relative("%252e%252e%252fx"), Some(PathBuf::from("%2e%2e%2fx")));
         assert_eq!(relative("css/site%20b.css"), Some(PathBuf::from("css/site b.css")));
     }

@@ -1,9 +1,9 @@
-//! Static files in development: what lies in `STATICFILES_DIRS` is served below `STATIC_URL` under `DEBUG`,
-//! as Django's runserver does (django/contrib/staticfiles/handlers.py).
+//! Static files for development: under `DEBUG`, the files in `STATICFILES_DIRS` are served below
+//! `STATIC_URL`, as with Django's runserver (django/contrib/staticfiles/handlers.py).
 //!
-//! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware: a stylesheet never
-//! pays for a session. `find` decides which file is meant and never leaves the folders, `range` reads
-//! `Range`, `stream` sends what is too large to hold. In production the web server in front does this.
+//! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware, so that a style sheet
+//! needs no session. `find` opens the file of a URL and never leaves the folders, `range` reads `Range`,
+//! `stream` sends large files. In production the web server in front of the application serves them.
 
 mod find;
 mod range;
@@ -25,20 +25,19 @@ use tower_service::Service;
 
 use self::{find::Found, range::Range};
 use crate::{
-    BoxFuture, Error, Result,
+    BoxFuture, Error, Result, error_page,
     http::{Body, Response, Validators},
-    middleware::bare,
     settings::Settings,
 };
 
-/// Files up to this size are read in one go.
-const SMALL: u64 = 256 * 1024;
+/// Files up to this size are read at once; larger ones are streamed.
+const MAX_BYTES_AT_ONCE: u64 = 256 * 1024;
 
-/// A service that answers with the files of some folders; the path of a URL is the file's.
+/// A tower service that serves the files of folders. The path of the URL is the path of the file.
 ///
 /// # Examples
 ///
-/// Files that a project serves itself, in production too:
+/// Files that the application serves itself, in production too:
 ///
 /// ```
 /// use nuages::{App, contrib::staticfiles::StaticFiles, settings::Settings};
@@ -53,13 +52,13 @@ pub struct StaticFiles {
 }
 
 impl StaticFiles {
-    /// The files in `folders`. Where two folders have a file of the same name, the first wins.
+    /// Serves the files in `folders`. If two folders have a file of the same name, the first one is served.
     pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
         Self { folders: folders.into_iter().collect() }
     }
 
-    /// What the settings say is to be served, and the prefix to mount it at; none without `DEBUG`,
-    /// without `STATICFILES_DIRS`, or where `STATIC_URL` is on another host.
+    /// The service for `STATICFILES_DIRS` and the prefix to mount it at; `None` without `DEBUG`, without
+    /// `STATICFILES_DIRS`, or if `STATIC_URL` is on another host.
     pub(crate) fn from_settings(settings: &Settings) -> Option<(String, Self)> {
         let url = settings.static_url.as_str();
         let elsewhere = url.contains("://") || url.starts_with("//");
@@ -98,7 +97,7 @@ impl Service<Request<Body>> for StaticFiles {
                 if error.status().is_server_error() {
                     tracing::error!(target: "nuages.request", ?error, "a static file cannot be read");
                 }
-                Response::html(bare(error.status())).with_status(error.status())
+                error_page::bare(error.status())
             });
             Ok(response.into())
         })
@@ -120,7 +119,7 @@ async fn respond(method: &Method, headers: &HeaderMap, found: Found) -> Result<R
     let mut response = Response::empty(StatusCode::OK);
     validators.describe(&mut response);
     response.set_header("Accept-Ranges", "bytes");
-    // A browser asks each time whether what it has is still right: in development it often is not.
+    // In development files change often, so browsers must ask whether their copy is current.
     response.set_header("Cache-Control", "no-cache");
     response.set_header("X-Content-Type-Options", "nosniff");
     let (from, length) = match range::requested(headers, &validators, length) {
@@ -145,7 +144,7 @@ async fn respond(method: &Method, headers: &HeaderMap, found: Found) -> Result<R
 }
 
 async fn body(mut file: File, from: u64, length: u64) -> Result<Body> {
-    if length > SMALL {
+    if length > MAX_BYTES_AT_ONCE {
         let file = blocking(move || file.seek(SeekFrom::Start(from)).map(|_| file)).await?;
         return Ok(Body::stream(stream::FileBody::new(file, length)));
     }
@@ -158,7 +157,7 @@ async fn body(mut file: File, from: u64, length: u64) -> Result<Body> {
     Ok(Body::from(blocking(read).await?))
 }
 
-/// Runs what waits for the disk where it may wait.
+/// Runs work that waits for the disk on a thread that may wait.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
     Ok(tokio::task::spawn_blocking(work).await??)
 }

@@ -1,27 +1,27 @@
 //! The part of a file that a request asks for: one range of bytes (RFC 9110 section 14).
 //!
-//! What is not understood, several ranges among it, is ignored, as the RFC allows: the whole is sent.
+//! Several ranges and malformed ones are ignored, as the RFC allows: the whole file is sent.
 
 use http::{HeaderMap, header};
 
 use crate::http::{Validators, parse_http_date};
 
-/// Which bytes are to be sent.
+/// The bytes to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Range {
     Whole,
-    /// From the first to the last byte, both among them.
+    /// The bytes from `from` to `to`, both included.
     Part {
         from: u64,
         to: u64,
     },
-    /// None of the bytes asked for is there.
+    /// The range lies outside the file.
     Outside,
 }
 
 pub(super) fn requested(headers: &HeaderMap, validators: &Validators, length: u64) -> Range {
     match text(headers, header::RANGE) {
-        Some(range) if is_same(headers, validators) => parse(range, length),
+        Some(range) if is_current(headers, validators) => parse(range, length),
         _ => Range::Whole,
     }
 }
@@ -30,8 +30,9 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whether the client holds a part of the very file we have (`If-Range`, RFC 9110 section 13.1.5).
-fn is_same(headers: &HeaderMap, validators: &Validators) -> bool {
+/// Whether the client has a part of the current version of the file (`If-Range`, RFC 9110 section
+/// 13.1.5).
+fn is_current(headers: &HeaderMap, validators: &Validators) -> bool {
     let Some(wanted) = text(headers, header::IF_RANGE) else { return true };
     if wanted.starts_with('"') || wanted.starts_with("W/") {
         return validators.etag.as_deref() == Some(wanted);

@@ -1,4 +1,4 @@
-//! A file sent piece by piece: one piece in memory, no thread held while the client is slow.
+//! Sends a file piece by piece: one piece is in memory, and no thread waits for a slow client.
 
 use std::{
     fs::File,
@@ -11,9 +11,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-const PIECE: u64 = 64 * 1024;
+const PIECE_BYTES: u64 = 64 * 1024;
 
-/// The next `left` bytes of a file.
+/// A body of the next `left` bytes of a file.
 pub(super) struct FileBody {
     source: Source,
     left: u64,
@@ -31,7 +31,7 @@ impl FileBody {
     }
 }
 
-/// Reads a piece; a file that became shorter is an error, since its length has been told already.
+/// Reads a piece. A file that became shorter is an error, since the header with its length has been sent.
 fn read(mut file: File, count: u64) -> io::Result<(File, Bytes)> {
     let mut piece = vec![0; usize::try_from(count).unwrap_or(usize::MAX)];
     file.read_exact(&mut piece)?;
@@ -50,7 +50,7 @@ impl Body for FileBody {
             self.source = match std::mem::replace(&mut self.source, Source::Done) {
                 Source::Done => return Poll::Ready(None),
                 Source::Idle(file) => {
-                    let count = self.left.min(PIECE);
+                    let count = self.left.min(PIECE_BYTES);
                     Source::Reading(spawn_blocking(move || read(file, count)))
                 }
                 Source::Reading(mut task) => {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use nuages::sessions::{SessionEngine, SessionInfo};
+use nuages::{
+    OneLine,
+    sessions::{SessionEngine, SessionInfo},
+};
 
 use super::{
     format::prefix,
     scan::{Scan, store_error},
 };
-use crate::{CommandError, Project, escape::one_line};
+use crate::{CommandError, Project};
 
 /// How many sessions the message names where the beginning of a key fits several.
 const NAMED: usize = 5;
@@ -42,7 +45,7 @@ fn ambiguous(text: &str, found: &[SessionInfo]) -> CommandError {
         keys.iter().map(|key| prefix(key, *length)).collect::<BTreeSet<_>>().len() == keys.len()
     };
     let length = (text.len()..40).find(different).unwrap_or(40);
-    let cut = |key: &&str| one_line(prefix(key, length));
+    let cut = |key: &&str| OneLine::new(prefix(key, length)).to_string();
     let mut named: Vec<String> = keys.iter().take(NAMED).map(cut).collect();
     if found.len() > NAMED {
         named.push("…".to_owned());

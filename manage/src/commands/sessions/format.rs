@@ -2,11 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use nuages::sessions::SessionInfo;
+use nuages::{OneLine, sessions::SessionInfo};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
-
-use crate::escape::one_line;
 
 /// How many characters of a key are shown.
 const SHOWN_CHARACTERS: usize = 6;
@@ -18,7 +16,7 @@ pub(super) fn prefix(key: &str, length: usize) -> &str {
 
 /// Returns the beginning of the key, which is all that is ever printed of it.
 pub(super) fn shown_key(info: &SessionInfo) -> String {
-    one_line(prefix(&info.stored_key, SHOWN_CHARACTERS))
+    OneLine::new(prefix(&info.stored_key, SHOWN_CHARACTERS)).to_string()
 }
 
 /// `2026-11-23 10:39:33`, in UTC.

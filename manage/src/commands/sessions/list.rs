@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
-use nuages::sessions::{SessionEngine, SessionInfo};
+use nuages::{
+    OneLine,
+    sessions::{SessionEngine, SessionInfo},
+};
 
 use super::{
     arguments::{json_argument, user_argument},
@@ -14,7 +17,7 @@ use super::{
     scan::{Scan, store_error},
     text_table::{Column, MEASURED_ROWS, TextTable},
 };
-use crate::{CommandError, Project, escape::one_line};
+use crate::{CommandError, Project};
 
 /// How many sessions a page has without `--per-page`.
 const PER_PAGE: u64 = 50;
@@ -164,7 +167,7 @@ impl<'a> Rows<'a> {
             (None, Some(_)) => "-".to_owned(),
             (None, None) => "unreadable".to_owned(),
         };
-        let mut user = one_line(info.user.as_deref().unwrap_or("-"));
+        let mut user = OneLine::new(info.user.as_deref().unwrap_or("-")).to_string();
         if let Some((end, _)) = user.char_indices().nth(USER_WIDTH) {
             user.truncate(end);
             user.push('…');

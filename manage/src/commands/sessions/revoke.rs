@@ -1,7 +1,10 @@
 //! `sessions revoke`: ends one session, all of one user, or all.
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches};
-use nuages::sessions::{Clear, SessionEngine};
+use nuages::{
+    OneLine,
+    sessions::{Clear, SessionEngine},
+};
 
 use super::{
     super::{
@@ -14,7 +17,7 @@ use super::{
     format::{sessions, shown_key},
     scan::{Scan, store_error},
 };
-use crate::{CommandError, Progress, Project, escape::one_line};
+use crate::{CommandError, Progress, Project};
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("revoke")
@@ -51,7 +54,8 @@ async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(),
         return Err(CommandError::new("the session has just ended by itself"));
     }
     if project.verbosity() > 0 {
-        let of = info.user.as_deref().map(|user| format!(" of user {}", one_line(user))).unwrap_or_default();
+        let of =
+            info.user.as_deref().map(|user| format!(" of user {}", OneLine::new(user))).unwrap_or_default();
         project.say(format_args!("The session {}…{of} is ended.", shown_key(&info)));
     }
     Ok(())
@@ -78,7 +82,7 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
     }
     drop(scan);
     if project.verbosity() > 0 {
-        let user = one_line(user);
+        let user = OneLine::new(user);
         project.say(match ended {
             0 if skipped.is_empty() => format!("User {user} has no session."),
             1 => format!("1 session of user {user} is ended."),

@@ -1,7 +1,10 @@
 //! `sessions show`: prints one session, decoded.
 
 use clap::{Arg, ArgAction, ArgMatches};
-use nuages::sessions::{SessionEngine, SessionInfo};
+use nuages::{
+    OneLine,
+    sessions::{SessionEngine, SessionInfo},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -10,10 +13,7 @@ use super::{
     format::{as_json, distance, moment, shown_key, size},
     mask::mask,
 };
-use crate::{
-    CommandError, Project,
-    escape::{is_printable, one_line},
-};
+use crate::{CommandError, Project};
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("show")
@@ -70,7 +70,7 @@ fn describe(project: &Project, info: &SessionInfo, now: std::time::SystemTime) {
         project.say(format_args!("{} {value}", style.label(format!("{name:<10}"))))
     };
     line("key", format!("{}…", shown_key(info)));
-    line("user", one_line(info.user.as_deref().unwrap_or("-")));
+    line("user", OneLine::new(info.user.as_deref().unwrap_or("-")).to_string());
     for (name, at) in [("created", info.created_at), ("last saved", info.saved_at)] {
         if let Some(at) = at {
             line(name, format!("{} ({})", moment(at), distance(at, now)));
@@ -91,7 +91,7 @@ fn pretty(data: &Map<String, Value>) -> String {
 fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        if character == '\n' || is_printable(character) {
+        if character == '\n' || OneLine::is_plain(character) {
             text.push(character);
         } else {
             text += &format!("\\u{:04x}", u32::from(character));

@@ -1,0 +1,14 @@
+//! The pages that answer errors: the debug page, the project's templates such as `404.html`, and the bare
+//! page. Middleware, `app` and static files use them.
+
+mod bare;
+mod debug;
+mod mask;
+mod respond;
+mod retry_after;
+
+pub(crate) use bare::bare;
+use bare::bare_html;
+pub(crate) use debug::NoRoute;
+pub(crate) use respond::respond;
+pub(crate) use retry_after::retry_after;

@@ -1,0 +1,66 @@
+//! Makes the response to an error: the debug page, the project's template, or the bare page.
+//!
+//! Visitors see the status and nothing else. The debug page is shown under `DEBUG` only, to clients on this
+//! machine or in `INTERNAL_IPS`, for requests to a host in `ALLOWED_HOSTS`.
+
+use std::{net::IpAddr, sync::Arc};
+
+use http::{StatusCode, header};
+
+use super::{bare_html, debug, retry_after};
+use crate::{
+    Error, context,
+    http::{Request, Response, render_to_string},
+    view::NotAllowed,
+};
+
+/// Makes the response to an error. It keeps the error for the log.
+pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
+    let status = error.status();
+    let body = match page(request, &error, status) {
+        Ok(body) => body,
+        Err(failed) => {
+            tracing::error!(target: "nuages.request", error = ?failed, "the error page cannot be rendered");
+            bare_html(status)
+        }
+    };
+    let mut response = Response::html(body).with_status(status);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after(&error));
+    }
+    if let Some(refused) = error.downcast_ref::<NotAllowed>() {
+        response.set_header(header::ALLOW.as_str(), &refused.allow);
+    }
+    response.set_error(Arc::new(error));
+    response
+}
+
+fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Result<String> {
+    if request.settings().debug && may_see_details(request) {
+        return Ok(debug::render(request, error));
+    }
+    let template = format!("{}.html", status.as_u16());
+    if request.site().templates.contains(&template) {
+        let reason = status.canonical_reason().unwrap_or_default();
+        return render_to_string(request, &template, context! { reason });
+    }
+    Ok(bare_html(status))
+}
+
+fn may_see_details(request: &Request) -> bool {
+    let internal = |address: IpAddr| {
+        let listed = &request.settings().internal_ips;
+        address.is_loopback() || listed.iter().any(|known| known.parse() == Ok(address))
+    };
+    // Without a socket (in a test, or mounted in another application) there is no address to check.
+    let is_local = request.remote_addr().is_none_or(internal);
+    if !is_local {
+        tracing::warn!(
+            target: "nuages.request",
+            client = ?request.remote_addr(),
+            "no debug page for this client: its address is not in INTERNAL_IPS"
+        );
+    }
+    // With DNS rebinding another site could read the page, so the host must be allowed.
+    is_local && request.checked_host().is_ok()
+}

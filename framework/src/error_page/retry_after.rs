@@ -1,0 +1,10 @@
+//! `Retry-After` of a 503 (RFC 9110 section 10.2.3). Pages, the Tower layer and the server all send it.
+
+use http::HeaderValue;
+
+use crate::Error;
+
+/// The seconds after which the client may try again: those that the error names, at least one.
+pub(crate) fn retry_after(error: &Error) -> HeaderValue {
+    HeaderValue::from(error.retry_after().map_or(1, |wait| wait.as_secs().max(1)))
+}

@@ -1,0 +1,82 @@
+//! The error of a request body that cannot be used.
+
+use http::StatusCode;
+
+use crate::{BoxError, Error};
+
+/// The reason why a request's body cannot be used.
+///
+/// # Examples
+///
+/// A view can answer in its own words:
+///
+/// ```
+/// use nuages::{http::FormError, prelude::*};
+///
+/// async fn create(request: &mut Request) -> Result<Response> {
+///     match request.json::<Value>().await {
+///         Ok(article) => Response::json(&article),
+///         Err(error) => match error.downcast_ref() {
+///             Some(FormError::Json(reason)) => Ok(Response::text(format!("line {}", reason.line()))
+///                 .with_status(StatusCode::BAD_REQUEST)),
+///             _ => Err(error),
+///         },
+///     }
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormError {
+    /// The body is larger than the limit: a 413.
+    #[error("the request body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE = {0} bytes")]
+    TooLarge(usize),
+    /// There are more fields than the limit: a 400, like Django's `TooManyFieldsSent`.
+    #[error("the request sends more than DATA_UPLOAD_MAX_NUMBER_FIELDS = {0} fields")]
+    TooManyFields(usize),
+    /// The body has another media type: a 415.
+    #[error("the request body is {found}, expected {expected}")]
+    ContentType {
+        /// The media type that was sent, quoted, or `without a Content-Type`.
+        found: String,
+        /// The media type that the view reads.
+        expected: &'static str,
+    },
+    /// A field is missing or does not fit its type: a 400.
+    #[error("the form does not fit")]
+    Form(#[source] serde_html_form::de::Error),
+    /// The body is not JSON, or does not fit its type: a 400.
+    #[error("the JSON does not fit")]
+    Json(#[source] serde_json::Error),
+    /// The body did not arrive completely: a 400, or a 408 if the client stopped sending
+    /// (`SERVER_BODY_TIMEOUT`).
+    #[error("the request body is incomplete")]
+    Broken(#[source] BoxError),
+    /// The view took the body as a stream before, or an error while it was read has lost it: a 500.
+    #[error("the request body was already taken as a stream, or reading it failed before")]
+    Gone,
+}
+
+impl FormError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Broken(error) if stalled(error) => StatusCode::REQUEST_TIMEOUT,
+            Self::TooManyFields(_) | Self::Form(_) | Self::Json(_) | Self::Broken(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Gone => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    pub(in crate::http) fn into_error(self) -> Error {
+        let status = self.status();
+        Error::from(self).set_status(status)
+    }
+}
+
+/// Whether the server stopped waiting for the client.
+fn stalled(error: &BoxError) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+}

@@ -1,0 +1,68 @@
+//! The body of a request: collected once and remembered, or taken as a stream.
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+
+use crate::http::{Body, FormError};
+
+/// The body of a request, before and after it is read.
+pub(super) enum Payload {
+    Waiting(Body),
+    Collected(Bytes),
+    /// Taken as a stream, or lost by an error while it was read.
+    Gone,
+}
+
+impl Payload {
+    pub(super) fn new(body: Body) -> Self {
+        Self::Waiting(body)
+    }
+
+    /// Reads the whole body, at most `limit` bytes. A second call returns the same bytes.
+    pub(super) async fn collect(&mut self, limit: Option<usize>) -> Result<Bytes, FormError> {
+        if let Self::Collected(bytes) = self {
+            return Ok(bytes.clone());
+        }
+        let Self::Waiting(body) = std::mem::replace(self, Self::Gone) else {
+            return Err(FormError::Gone);
+        };
+        let bytes = collect(body, limit).await?;
+        *self = Self::Collected(bytes.clone());
+        Ok(bytes)
+    }
+
+    /// Takes the body as a stream.
+    pub(super) fn take(&mut self) -> Body {
+        match std::mem::replace(self, Self::Gone) {
+            Self::Waiting(body) => body,
+            Self::Collected(bytes) => Body::from(bytes),
+            Self::Gone => Body::default(),
+        }
+    }
+}
+
+async fn collect(mut body: Body, limit: Option<usize>) -> Result<Bytes, FormError> {
+    let fits = |bytes: u64| limit.is_none_or(|limit| bytes <= limit as u64);
+    let refused = || FormError::TooLarge(limit.unwrap_or_default());
+    if !fits(body.size_hint().lower()) {
+        return Err(refused());
+    }
+    let mut first: Option<Bytes> = None;
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(FormError::Broken)?.into_data() else { continue };
+        if !fits((all.len() + first.as_ref().map_or(0, Bytes::len) + data.len()) as u64) {
+            return Err(refused());
+        }
+        match first.take() {
+            // Most bodies come in one piece: it is kept without a copy.
+            None if all.is_empty() => first = Some(data),
+            before => {
+                all.extend_from_slice(&before.unwrap_or_default());
+                all.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| all.freeze()))
+}

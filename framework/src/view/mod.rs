@@ -1,0 +1,16 @@
+//! Views: `fn` and `async fn` that take `&mut Request` and then the values that the URL captures.
+//!
+//! [`path`](crate::urls::path) makes a [`View`] of a function through [`IntoView`]. A captured value that does
+//! not parse into the type of its argument is a 404. `urls` checks that a pattern captures as many values as
+//! its view takes.
+
+mod csrf_exempt;
+mod functions;
+mod into_view;
+mod methods;
+
+pub use crate::future::BoxFuture;
+pub use csrf_exempt::csrf_exempt;
+pub use functions::{AsyncViewFn, SyncViewFn, ViaAsync, ViaSync};
+pub use into_view::{FromParam, IntoView, ViaSelf, View};
+pub use methods::{Methods, NotAllowed, methods, require_http_methods};
