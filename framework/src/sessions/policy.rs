@@ -172,7 +172,7 @@ fn parse_moment(text: &str, naive: Option<TimeZone>) -> Option<SystemTime> {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
     let local = PrimitiveDateTime::parse(&text, format).ok()?;
-    Some(naive.unwrap_or(TimeZone::UTC).from_local(local))
+    Some(naive.unwrap_or(TimeZone::UTC).latest_moment(local))
 }
 
 #[cfg(test)]
