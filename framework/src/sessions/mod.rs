@@ -11,7 +11,8 @@ mod stripe;
 
 pub use codec::DecodeError;
 pub use engine::{
-    Clear, ClearProgress, CookieTooLarge, ENGINES, Saved, SessionCursor, SessionEngine, SessionInfo,
+    Clear, ClearProgress, CookieTooLarge, ENGINES, ExpiryMismatch, Saved, SessionCursor, SessionEngine,
+    SessionInfo,
 };
 pub(crate) use engine::{EngineParts, StoreFactory, session_store_factory};
 pub(crate) use session::Loan;

@@ -52,7 +52,7 @@ impl TimeZone {
     }
 
     /// Returns the latest moment that a local time can mean.
-    pub(crate) fn from_local(self, local: PrimitiveDateTime) -> SystemTime {
+    pub(crate) fn latest_moment(self, local: PrimitiveDateTime) -> SystemTime {
         let as_utc = local.assume_utc().unix_timestamp();
         let offsets = self.offsets_around(as_utc);
         let valid = offsets.into_iter().filter(|offset| self.offset(as_utc - i64::from(*offset)) == *offset);
@@ -81,10 +81,10 @@ impl TimeZone {
     }
 
     /// Reads the text of [`Self::to_text`].
-    pub(crate) fn from_text(self, text: &str) -> Option<SystemTime> {
+    pub(crate) fn parse_text(self, text: &str) -> Option<SystemTime> {
         let format =
             format_description!("[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]]");
-        Some(self.from_local(PrimitiveDateTime::parse(text, format).ok()?))
+        Some(self.latest_moment(PrimitiveDateTime::parse(text, format).ok()?))
     }
 
     /// Writes a moment as Python's `datetime.isoformat()` writes a local time without an offset.
@@ -159,11 +159,11 @@ mod tests {
         let zone = TimeZone::find("America/Chicago").expect("a zone");
         for (text, offset) in [("2026-01-15 08:00:00", -6), ("2026-07-15 08:00:00", -5)] {
             assert_eq!(zone.to_text(chicago(text, offset)), text);
-            assert_eq!(zone.from_text(text), Some(chicago(text, offset)));
+            assert_eq!(zone.parse_text(text), Some(chicago(text, offset)));
         }
         let moment = from_unix(1_764_072_000) + Duration::from_micros(789);
         for zone in [TimeZone::UTC, zone] {
-            assert_eq!(zone.from_text(&zone.to_text(moment)), Some(moment));
+            assert_eq!(zone.parse_text(&zone.to_text(moment)), Some(moment));
             assert_eq!(zone.to_text(from_unix(i64::MAX / 1000)).get(..2), Some("99"), "the calendar's end");
         }
     }
@@ -175,8 +175,8 @@ mod tests {
         assert_eq!(zone.to_text(moment), "2026-09-21 14:13:20");
         let moment = moment + Duration::from_micros(1_500);
         assert_eq!(zone.to_text(moment), "2026-09-21 14:13:20.001500");
-        assert_eq!(zone.from_text("2026-09-21 14:13:20.001500"), Some(moment));
-        assert_eq!(zone.from_text("soon"), None);
+        assert_eq!(zone.parse_text("2026-09-21 14:13:20.001500"), Some(moment));
+        assert_eq!(zone.parse_text("soon"), None);
         assert_eq!(zone.to_text(from_unix(1 << 43)), "9999-12-31 23:59:59");
     }
 
@@ -184,8 +184,8 @@ mod tests {
     fn in_a_fold_and_in_a_gap_the_latest_moment_is_meant() {
         let zone = TimeZone::find("America/Chicago").expect("a zone");
         // Clocks are put back on 2026-11-01 at 2:00, and forward on 2026-03-08 at 2:00.
-        assert_eq!(zone.from_text("2026-11-01 01:30:00"), Some(chicago("2026-11-01 01:30:00", -6)));
-        assert_eq!(zone.from_text("2026-03-08 02:30:00"), Some(chicago("2026-03-08 03:30:00", -5)));
+        assert_eq!(zone.parse_text("2026-11-01 01:30:00"), Some(chicago("2026-11-01 01:30:00", -6)));
+        assert_eq!(zone.parse_text("2026-03-08 02:30:00"), Some(chicago("2026-03-08 03:30:00", -5)));
     }
 
     #[test]
@@ -193,12 +193,12 @@ mod tests {
         for name in ["America/Chicago", "Europe/Paris", "Australia/Lord_Howe", "UTC"] {
             let zone = TimeZone::find(name).expect("a zone");
             for day in ["2026-03-08", "2026-03-29", "2026-04-05", "2026-10-04", "2026-10-25", "2026-11-01"] {
-                let midnight = zone.from_text(&format!("{day} 00:00:00")).expect("a moment");
+                let midnight = zone.parse_text(&format!("{day} 00:00:00")).expect("a moment");
                 for now in (0..96).map(|quarter| midnight + Duration::from_secs(quarter * HOUR / 4)) {
                     let bound = zone.earliest_text(now);
                     for later in (0..20).map(|quarter| now + Duration::from_secs(quarter * HOUR / 4)) {
                         assert!(bound <= zone.to_text(later), "{name} {bound} {}", zone.to_text(later));
-                        let read = zone.from_text(&zone.to_text(later)).expect("a moment");
+                        let read = zone.parse_text(&zone.to_text(later)).expect("a moment");
                         assert!(read >= later, "{name}: a session would end early");
                     }
                 }

@@ -10,7 +10,7 @@ use nuages::{
     Clock,
     db::{Database, Databases},
     migrations::{MigrationTarget, Migrations, Mode},
-    sessions::{Expiry, SessionEngine},
+    sessions::{Expiry, Saved, SessionEngine},
     settings::Settings,
 };
 
@@ -105,7 +105,7 @@ async fn sessions_are_saved_with_the_local_time() {
         let site = Site::new(zone, WINTER).await;
         let mut session = site.engine.new_session();
         session.set_expiry(Expiry::After(HOUR));
-        site.engine.save(&mut session).await.expect("saved");
+        assert_eq!(site.engine.save(&mut session).await.expect("saved"), Saved::Stored);
         assert_eq!(site.expire_date().await.get(..19), Some(expected), "{zone}");
     }
 }
@@ -142,7 +142,7 @@ async fn a_session_saved_here_in_a_fold_lives_at_least_as_long_as_it_should() {
         let site = Site::new(CHICAGO, now).await;
         let mut session = site.engine.new_session();
         session.set_expiry(Expiry::After(HOUR));
-        site.engine.save(&mut session).await.expect("saved");
+        assert_eq!(site.engine.save(&mut session).await.expect("saved"), Saved::Stored);
         let key = session.key().expect("a key").as_str().to_owned();
         site.engine.clock().advance(HOUR - Duration::from_secs(1));
         assert!(!site.engine.load(&key).await.expect("loaded").is_empty(), "{now}");
@@ -164,7 +164,7 @@ async fn on_every_engine_a_moment_of_set_expiry_is_a_local_time() {
             let engine = SessionEngine::from_settings_with_clock(&settings, clock).expect("an engine");
             let mut session = engine.new_session();
             session.set_expiry(Expiry::At(at(WINTER) + 2 * HOUR));
-            engine.save(&mut session).await.expect("saved");
+            assert_eq!(engine.save(&mut session).await.expect("saved"), Saved::Stored);
             assert_eq!(session["_session_expiry"], expected, "{}", engine.name());
             let data = serde_json::json!({ "_session_expiry": expected });
             let cookie = match session.key() {
@@ -192,10 +192,28 @@ async fn postgresql_stores_moments_whatever_the_zone() {
     let engine = SessionEngine::from_settings(&settings).expect("an engine");
     let mut session = engine.new_session();
     session.set_expiry(Expiry::After(HOUR));
-    engine.save(&mut session).await.expect("saved");
+    assert_eq!(engine.save(&mut session).await.expect("saved"), Saved::Stored);
     let Some(Database::Postgres(postgres)) = databases.get("default") else { panic!("PostgreSQL") };
     let select = "SELECT expire_date > now() + interval '59 minutes' \
                   AND expire_date < now() + interval '61 minutes' FROM django_session WHERE session_key = $1";
     let key = session.key().expect("a key").as_str();
     assert!(postgres.query_opt(select, &[&key]).await.expect("a row").expect("a row").get::<_, bool>(0));
+}
+
+#[tokio::test]
+async fn sessions_of_another_zone_are_noticed() {
+    for (zone, expire_date, seconds) in [
+        ("", "2026-01-15 06:00:00", Some(-6 * 3600)),
+        ("USE_TZ = false\nTIME_ZONE = 'Asia/Kolkata'", "2026-01-15 06:00:00", Some(-11 * 3600 - 1800)),
+        (CHICAGO, "2026-01-15 12:00:00", Some(6 * 3600)),
+        (CHICAGO, "2026-01-15 06:00:01", None),
+        ("", "2026-01-15 12:00:00", None),
+        ("", "2026-01-15 12:20:00", None),
+    ] {
+        // Two weeks before: the age of a session.
+        let site = Site::new(zone, WINTER - 1_209_600).await;
+        site.insert(expire_date).await;
+        let found = site.engine.expiry_mismatch().await.expect("examined");
+        assert_eq!(found.map(|found| found.seconds), seconds, "{zone} {expire_date}");
+    }
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod clear;
 mod delete;
+mod expiry_check;
 mod keys;
 mod load;
 mod open;
@@ -28,6 +29,7 @@ pub(crate) use self::open::{EngineParts, StoreFactory, session_store_factory};
 pub use self::{
     admin::{SessionCursor, SessionInfo},
     clear::{Clear, ClearProgress},
+    expiry_check::ExpiryMismatch,
     open::ENGINES,
     save::{CookieTooLarge, Saved},
 };

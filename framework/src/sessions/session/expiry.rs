@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Django's key of a session's own expiry.
-pub(super) const EXPIRY_KEY: &str = "_session_expiry";
+pub(in crate::sessions) const EXPIRY_KEY: &str = "_session_expiry";
 /// Our key of the moment of creation, Unix seconds; written under `SESSION_ABSOLUTE_AGE` only.
 pub(super) const CREATED_KEY: &str = "_session_created";
 
@@ -171,7 +171,7 @@ fn parse_moment(text: &str, naive: Option<TimeZone>) -> Option<SystemTime> {
     let format =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
     let local = PrimitiveDateTime::parse(&text, format).ok()?;
-    Some(naive.unwrap_or(TimeZone::UTC).from_local(local))
+    Some(naive.unwrap_or(TimeZone::UTC).latest_moment(local))
 }
 
 #[cfg(test)]

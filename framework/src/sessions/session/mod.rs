@@ -23,16 +23,13 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use self::{
-    change_log::{ChangeLog, SessionChange},
-    expiry::EXPIRY_KEY,
-};
+use self::change_log::{ChangeLog, SessionChange};
 use super::codec::BigIntegers;
 
 pub(crate) use self::handle::Loan;
 pub use self::{expiry::Expiry, handle::SessionHandle, key::SessionKey, values::ValueError};
 pub(in crate::sessions) use self::{
-    expiry::ExpiryPolicy,
+    expiry::{EXPIRY_KEY, ExpiryPolicy},
     origin::{SessionOrigin, StoredOrigin},
 };
 

@@ -32,7 +32,7 @@ fn record(row: &Row<'_>, first: usize, zone: TimeZone) -> rusqlite::Result<Recor
     let text = |column| -> rusqlite::Result<String> {
         Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
     };
-    let expires = zone.from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
+    let expires = zone.parse_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
     Ok(Record::new(text(first)?, expires))
 }
 
