@@ -25,18 +25,18 @@ pub(crate) async fn catch_panic<F: Future + ?Sized>(
 /// A future that is never cut in half: dropped before its end, because the client hung up perhaps, it
 /// goes on in a task of its own. One that was never polled, or that panicked, is gone for good.
 #[must_use = "futures do nothing unless they are polled"]
-pub(crate) struct Uncut<T: Send + 'static> {
+pub(crate) struct Detached<T: Send + 'static> {
     future: Option<BoxFuture<'static, T>>,
     begun: bool,
 }
 
-impl<T: Send + 'static> Uncut<T> {
+impl<T: Send + 'static> Detached<T> {
     pub(crate) fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
         Self { future: Some(Box::pin(future)), begun: false }
     }
 }
 
-impl<T: Send + 'static> Future for Uncut<T> {
+impl<T: Send + 'static> Future for Detached<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
@@ -51,7 +51,7 @@ impl<T: Send + 'static> Future for Uncut<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Uncut<T> {
+impl<T: Send + 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         let Some(rest) = self.future.take().filter(|_| self.begun) else { return };
         // Without a runtime the process is ending, and there is nobody left to run it.

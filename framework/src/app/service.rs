@@ -5,8 +5,6 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -16,11 +14,10 @@ use http::{Method, StatusCode, header};
 use http_body::Body as _;
 use tower_service::Service;
 
-use super::{App, plan::Ready};
+use super::{App, plan::Ready, response_future::ResponseFuture};
 use crate::{
     BoxError, BoxFuture, Error, Result,
     debug_page::NoRoute,
-    future::Uncut,
     http::{Body, Request, Response, Route, encoding, forms, host},
     middleware::{Next, bare, caught, respond},
     view::View,
@@ -42,26 +39,16 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let request =
             request.map(|body| if body.is_end_stream() { Body::default() } else { Body::stream(body) });
-        ResponseFuture(match self.ready() {
-            Ok(ready) => Uncut::new(answer(Arc::clone(ready), request)),
+        match self.ready() {
+            Ok(ready) => ResponseFuture::new(answer(Arc::clone(ready), request)),
             Err(errors) => {
                 tracing::error!(target: "nuages.app", "the application cannot answer: {errors}");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Uncut::new(std::future::ready(Response::html(bare(status)).with_status(status).into()))
+                ResponseFuture::new(std::future::ready(
+                    Response::html(bare(status)).with_status(status).into(),
+                ))
             }
-        })
-    }
-}
-
-/// The answer of an [`App`]. Dropped before its end, it goes on in a task of its own.
-#[must_use = "a response is made only while its future is polled"]
-pub struct ResponseFuture(Uncut<http::Response<Body>>);
-
-impl Future for ResponseFuture {
-    type Output = Result<http::Response<Body>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(Ok)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{fmt, time::Instant};
 use http::{Method, Request, StatusCode, Uri, Version};
 
 /// What is known of a request whose line is not written yet.
-pub(super) struct Entry {
+pub(super) struct AccessLogLine {
     method: Method,
     target: Uri,
     version: Version,
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     bytes: u64,
 }
 
-impl Entry {
+impl AccessLogLine {
     /// The entry of a request that begins now; none where nobody listens.
     pub(super) fn begin<B>(request: &Request<B>) -> Option<Box<Self>> {
         if !tracing::enabled!(target: "nuages.server", tracing::Level::ERROR) {
@@ -124,7 +124,7 @@ mod tests {
         let lines = Lines::default();
         let write = |target: &str, status: u16, bytes| {
             let request = Request::builder().uri(target).body(()).expect("a request");
-            let mut entry = Entry::begin(&request).expect("somebody listens");
+            let mut entry = AccessLogLine::begin(&request).expect("somebody listens");
             entry.set_status(StatusCode::from_u16(status).expect("a status"));
             entry.add_bytes(bytes);
             entry.write();
@@ -149,7 +149,7 @@ mod tests {
     fn nothing_is_gathered_where_nobody_listens() {
         let request = Request::builder().uri("/").body(()).expect("a request");
         assert!(tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
-            Entry::begin(&request).is_none()
+            AccessLogLine::begin(&request).is_none()
         }));
     }
 

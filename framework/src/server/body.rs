@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{access_log::Entry, activity::Activity};
+use super::{access_log::AccessLogLine, activity::Activity};
 use crate::BoxError;
 
 /// A request's body, which fails when the client makes no progress in time.
@@ -94,16 +94,18 @@ fn broken(error: hyper::Error) -> io::Error {
 pub(super) struct ResponseBody<B> {
     bytes: Content<B>,
     activity: Arc<Activity>,
-    log: Option<Box<Entry>>,
+    log: Option<Box<AccessLogLine>>,
 }
 
 pub(super) enum Content<B> {
+    /// The application's body.
     App(B),
-    Own(Bytes),
+    /// The text of a response that the server itself makes.
+    Status(Bytes),
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(bytes: Content<B>, activity: Arc<Activity>, log: Option<Box<Entry>>) -> Self {
+    pub(super) fn new(bytes: Content<B>, activity: Arc<Activity>, log: Option<Box<AccessLogLine>>) -> Self {
         Self { bytes, activity, log }
     }
 }
@@ -122,8 +124,8 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = match &mut self.bytes {
             Content::App(body) => ready!(Pin::new(body).poll_frame(cx)),
-            Content::Own(bytes) if bytes.is_empty() => None,
-            Content::Own(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
+            Content::Status(bytes) if bytes.is_empty() => None,
+            Content::Status(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
         };
         if let (Some(log), Some(Ok(frame))) = (&mut self.log, &frame) {
             log.add_bytes(frame.data_ref().map_or(0, Bytes::len));
@@ -134,14 +136,14 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.bytes {
             Content::App(body) => body.is_end_stream(),
-            Content::Own(bytes) => bytes.is_empty(),
+            Content::Status(bytes) => bytes.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.bytes {
             Content::App(body) => body.size_hint(),
-            Content::Own(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Status(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 
-use super::ServerError;
+use super::error::ServerError;
 
 /// How many connections the system keeps for us until we accept them (it may allow fewer).
 const BACKLOG: u32 = 4_096;

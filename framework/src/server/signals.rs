@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::signal::unix;
 
-use super::ServerError;
+use super::error::ServerError;
 
 /// A signal that asks the process to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::SessionService;
+use super::{exchange::SessionExchange, service::SessionService};
 use crate::{
     middleware::SessionCarrier,
     sessions::SessionEngine,
@@ -44,15 +44,14 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct SessionLayer {
-    pub(super) engine: SessionEngine,
-    pub(super) carrier: SessionCarrier,
+    exchange: SessionExchange,
 }
 
 impl SessionLayer {
     /// A layer on an engine that the program has already; of the settings it reads `SESSION_*`.
     pub fn new(engine: SessionEngine, settings: &Settings) -> Self {
         let carrier = SessionCarrier::new(engine.clone(), Arc::new(settings.clone()));
-        Self { engine, carrier }
+        Self { exchange: SessionExchange { engine, carrier } }
     }
 
     /// A layer on the engine that `SESSION_ENGINE` names.
@@ -66,7 +65,7 @@ impl SessionLayer {
 
     /// The engine, for what is done to sessions outside requests.
     pub fn engine(&self) -> &SessionEngine {
-        &self.engine
+        &self.exchange.engine
     }
 }
 
@@ -74,6 +73,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> SessionService<S> {
-        SessionService { layer: self.clone(), inner }
+        SessionService { exchange: self.exchange.clone(), inner }
     }
 }

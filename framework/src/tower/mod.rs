@@ -6,6 +6,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod exchange;
 mod layer;
 mod refusal;
 mod service;

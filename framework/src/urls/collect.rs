@@ -6,29 +6,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     converters::{Converter, Converters},
+    endpoint::Endpoint,
     error::{UrlError, UrlErrors, UrlProblem, UrlWarning},
     matcher::{MAX_CAPTURES, Matcher},
+    names::Names,
     pattern::{self, Capture, Piece},
-    reverse::Names,
-    route::{Route, Target},
+    route::{Route, RouteTarget},
 };
 use crate::view::View;
 
 /// The name of the value that a mounted service captures.
 const REST: &str = "rest";
-
-/// One pattern with all its prefixes, and the view it leads to.
-pub(super) struct Endpoint {
-    /// The pattern as it was written, prefixes included.
-    pub(super) pattern: Arc<str>,
-    /// The name with its namespaces.
-    pub(super) name: Option<Arc<str>>,
-    pub(super) view: Arc<dyn View>,
-    pub(super) pieces: Vec<Piece>,
-    /// The names of the captured values, in order.
-    pub(super) params: Vec<Arc<str>>,
-    pub(super) matcher: Matcher,
-}
 
 /// What has been read of the routes so far.
 pub(super) struct Collected {
@@ -92,7 +80,7 @@ impl Collector {
             self.warn(&route);
             let pieces = self.read(&route, &pattern, prefix);
             match route.target {
-                Target::Include(routes) => {
+                RouteTarget::Include(routes) => {
                     if let Some(name) = route.name {
                         self.fail(&pattern, UrlProblem::NameOnInclude { name });
                     }
@@ -108,7 +96,7 @@ impl Collector {
                         }
                     }
                 }
-                Target::View(view) | Target::Mounted(view) => {
+                RouteTarget::View(view) | RouteTarget::Mounted(view) => {
                     if let Some(namespace) = route.namespace {
                         self.fail(&pattern, UrlProblem::NamespaceOnView { namespace });
                     }
@@ -144,7 +132,7 @@ impl Collector {
     }
 
     fn warn(&mut self, route: &Route) {
-        let is_include = !matches!(route.target, Target::View(_));
+        let is_include = !matches!(route.target, RouteTarget::View(_));
         let mut odd = pattern::oddities(&route.pattern, is_include);
         if route.name.as_ref().is_some_and(|name| name.contains(':')) {
             odd.push(("urls.W003", "its name holds a ':', which separates namespaces: remove the colon"));
@@ -166,7 +154,7 @@ impl Collector {
                 None
             }
         };
-        let is_mounted = matches!(route.target, Target::Mounted(_));
+        let is_mounted = matches!(route.target, RouteTarget::Mounted(_));
         if is_mounted && !route.pattern.is_empty() && !route.pattern.ends_with('/') {
             self.fail(pattern, UrlProblem::MountPrefix);
         }
@@ -190,7 +178,7 @@ impl Collector {
             self.fail(pattern, problem);
             return None;
         }
-        if matches!(route.target, Target::Include(_)) && !pieces.is_empty() {
+        if matches!(route.target, RouteTarget::Include(_)) && !pieces.is_empty() {
             pieces.push(Piece::Cut);
         }
         twice.is_empty().then_some(pieces)

@@ -39,11 +39,11 @@ use super::error::UrlProblem;
 #[derive(Clone)]
 pub struct Converter {
     name: Arc<str>,
-    pub(super) kind: Kind,
+    pub(super) kind: ConverterKind,
 }
 
 #[derive(Clone)]
-pub(super) enum Kind {
+pub(super) enum ConverterKind {
     Run(Run),
     Uuid,
     Custom { accepts: Arc<Accepts>, across_slashes: bool },
@@ -100,13 +100,16 @@ impl Converter {
     /// empty one, the longest first. `accepts` must answer the same text always alike. Where a capture is
     /// followed by neither `/` nor the pattern's end it is asked for many pieces of a path: keep it cheap.
     pub fn new(name: impl Into<Arc<str>>, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self { name: name.into(), kind: Kind::Custom { accepts: Arc::new(accepts), across_slashes: false } }
+        Self {
+            name: name.into(),
+            kind: ConverterKind::Custom { accepts: Arc::new(accepts), across_slashes: false },
+        }
     }
 
     /// Lets the captured value hold `/`, as that of `path` may.
     #[must_use]
     pub fn across_slashes(mut self) -> Self {
-        if let Kind::Custom { across_slashes, .. } = &mut self.kind {
+        if let ConverterKind::Custom { across_slashes, .. } = &mut self.kind {
             *across_slashes = true;
         }
         self
@@ -120,9 +123,9 @@ impl Converter {
     /// Whether all of `text` is a value of this converter.
     pub fn accepts(&self, text: &str) -> bool {
         match &self.kind {
-            Kind::Run(run) => !text.is_empty() && text.bytes().all(|byte| run.holds(byte)),
-            Kind::Uuid => is_uuid(text.as_bytes()),
-            Kind::Custom { accepts, across_slashes } => {
+            ConverterKind::Run(run) => !text.is_empty() && text.bytes().all(|byte| run.holds(byte)),
+            ConverterKind::Uuid => is_uuid(text.as_bytes()),
+            ConverterKind::Custom { accepts, across_slashes } => {
                 !text.is_empty() && (*across_slashes || !text.contains('/')) && accepts(text)
             }
         }
@@ -130,7 +133,10 @@ impl Converter {
 
     /// Whether a value may hold a `/`.
     pub(super) fn crosses_slashes(&self) -> bool {
-        matches!(self.kind, Kind::Run(Run::Line) | Kind::Custom { across_slashes: true, .. })
+        matches!(
+            self.kind,
+            ConverterKind::Run(Run::Line) | ConverterKind::Custom { across_slashes: true, .. }
+        )
     }
 }
 
@@ -147,11 +153,11 @@ impl Converters {
     /// The built-in ones.
     pub(super) fn built_in() -> Self {
         let rows = [
-            ("int", Kind::Run(Run::Digits)),
-            ("path", Kind::Run(Run::Line)),
-            ("slug", Kind::Run(Run::Slug)),
-            ("str", Kind::Run(Run::Segment)),
-            ("uuid", Kind::Uuid),
+            ("int", ConverterKind::Run(Run::Digits)),
+            ("path", ConverterKind::Run(Run::Line)),
+            ("slug", ConverterKind::Run(Run::Slug)),
+            ("str", ConverterKind::Run(Run::Segment)),
+            ("uuid", ConverterKind::Uuid),
         ];
         let named = rows.map(|(name, kind)| (Arc::from(name), Converter { name: Arc::from(name), kind }));
         Self(BTreeMap::from(named))

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::http::UrlValues;
+
 /// All faults of a set of routes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlErrors(pub Vec<UrlError>);
@@ -135,7 +137,7 @@ fn list(captures: &[String]) -> String {
 }
 
 /// `, did you mean "int"?`, where there is something to suggest.
-pub(super) fn meant(suggestion: &Option<String>) -> String {
+fn meant(suggestion: &Option<String>) -> String {
     suggestion.as_ref().map(|name| format!(", did you mean {name:?}?")).unwrap_or_default()
 }
 
@@ -160,4 +162,42 @@ pub struct UrlWarning {
     pub name: Option<String>,
     /// What is odd about it.
     pub message: &'static str,
+}
+
+/// Why a name and its values lead to no URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoReverseMatch {
+    /// No route has the name.
+    #[error("no URL is named {name:?}{}", meant(.suggestion))]
+    UnknownName {
+        /// The name that was asked for, with its namespaces.
+        name: String,
+        /// The known name that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// No `include` has the namespace.
+    #[error("no namespace is named {namespace:?}{}{}", within(.inside), meant(.suggestion))]
+    UnknownNamespace {
+        /// The namespace that was not found.
+        namespace: String,
+        /// The namespaces around it, joined by `:`.
+        inside: String,
+        /// The known namespace that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// Routes have the name, but none takes the values.
+    #[error("the URL {name:?} cannot be made of {values}; tried {}", .tried.join("; "))]
+    NoFit {
+        /// The name that was asked for.
+        name: String,
+        /// The values it was asked for with.
+        values: UrlValues,
+        /// The patterns of that name, each with the reason why it does not fit.
+        tried: Vec<String>,
+    },
+}
+
+fn within(namespaces: &str) -> String {
+    if namespaces.is_empty() { String::new() } else { format!(" inside {namespaces:?}") }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use matchit::Router;
 
-use super::{collect::Endpoint, error::UrlProblem, matcher::Spans, pattern::Piece};
+use super::{endpoint::Endpoint, error::UrlProblem, matcher::Spans, pattern::Piece};
 
 /// Positions in the list of endpoints, ascending.
 type Leaf = Vec<u32>;

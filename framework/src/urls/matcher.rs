@@ -6,7 +6,7 @@
 //! trying and taking back is not. Then each capture takes as much as it can, first capture first.
 
 use super::{
-    converters::{Kind, Run, UUID_LENGTH, is_uuid},
+    converters::{ConverterKind, Run, UUID_LENGTH, is_uuid},
     pattern::Piece,
 };
 
@@ -34,14 +34,14 @@ impl Spans {
 /// A pattern made ready to match.
 pub(super) enum Matcher {
     /// Each capture's end is plain.
-    Straight(Vec<Step>),
+    Straight(Vec<MatchStep>),
     /// At least one capture's end is not; a stage for each `include` prefix and one for the pattern.
-    Tabled { first: String, last: String, stages: Vec<Vec<Step>> },
+    Tabled { first: String, last: String, stages: Vec<Vec<MatchStep>> },
 }
 
-pub(super) enum Step {
+pub(super) enum MatchStep {
     Literal(String),
-    Capture(Kind),
+    Capture(ConverterKind),
     Rest,
 }
 
@@ -55,9 +55,9 @@ impl Matcher {
                     stages.push(Vec::new());
                     continue;
                 }
-                Piece::Literal(text) => Step::Literal(text.clone()),
-                Piece::Capture(capture) => Step::Capture(capture.converter.kind.clone()),
-                Piece::Rest => Step::Rest,
+                Piece::Literal(text) => MatchStep::Literal(text.clone()),
+                Piece::Capture(capture) => MatchStep::Capture(capture.converter.kind.clone()),
+                Piece::Rest => MatchStep::Rest,
             };
             if let Some(stage) = stages.last_mut() {
                 stage.push(step);
@@ -68,8 +68,8 @@ impl Matcher {
         if straight {
             return Self::Straight(joined(stages.into_iter().flatten()));
         }
-        let literal = |step: Option<&Step>| match step {
-            Some(Step::Literal(text)) => text.clone(),
+        let literal = |step: Option<&MatchStep>| match step {
+            Some(MatchStep::Literal(text)) => text.clone(),
             _ => String::new(),
         };
         Self::Tabled {
@@ -92,11 +92,11 @@ impl Matcher {
 }
 
 /// Neighbouring literals made one.
-fn joined(steps: impl Iterator<Item = Step>) -> Vec<Step> {
-    let mut joined: Vec<Step> = Vec::new();
+fn joined(steps: impl Iterator<Item = MatchStep>) -> Vec<MatchStep> {
+    let mut joined: Vec<MatchStep> = Vec::new();
     for step in steps {
         match (joined.last_mut(), step) {
-            (Some(Step::Literal(text)), Step::Literal(more)) => text.push_str(&more),
+            (Some(MatchStep::Literal(text)), MatchStep::Literal(more)) => text.push_str(&more),
             (_, step) => joined.push(step),
         }
     }
@@ -104,17 +104,17 @@ fn joined(steps: impl Iterator<Item = Step>) -> Vec<Step> {
 }
 
 /// Whether each capture of a stage can end in one place only, and [`straight_end`] finds it.
-fn is_straight(stage: &[Step], is_last: bool) -> bool {
+fn is_straight(stage: &[MatchStep], is_last: bool) -> bool {
     stage.iter().enumerate().all(|(index, step)| {
-        let Step::Capture(kind) = step else { return true };
+        let MatchStep::Capture(kind) = step else { return true };
         match (kind, stage.get(index + 1)) {
-            (Kind::Uuid, _) => true,
-            (Kind::Run(_), None) => true,
-            (Kind::Run(run), Some(Step::Literal(text))) => {
+            (ConverterKind::Uuid, _) => true,
+            (ConverterKind::Run(_), None) => true,
+            (ConverterKind::Run(run), Some(MatchStep::Literal(text))) => {
                 text.bytes().next().is_some_and(|byte| !run.holds(byte))
             }
-            (Kind::Custom { .. }, None) => is_last,
-            (Kind::Custom { across_slashes, .. }, Some(Step::Literal(text))) => {
+            (ConverterKind::Custom { .. }, None) => is_last,
+            (ConverterKind::Custom { across_slashes, .. }, Some(MatchStep::Literal(text))) => {
                 !across_slashes && text.starts_with('/')
             }
             (_, Some(_)) => false,
@@ -122,24 +122,24 @@ fn is_straight(stage: &[Step], is_last: bool) -> bool {
     })
 }
 
-fn straight(steps: &[Step], path: &str, spans: &mut Spans) -> bool {
+fn straight(steps: &[MatchStep], path: &str, spans: &mut Spans) -> bool {
     let mut at = 0;
     for step in steps {
         match step {
-            Step::Literal(text) => {
+            MatchStep::Literal(text) => {
                 if !path.as_bytes()[at..].starts_with(text.as_bytes()) {
                     return false;
                 }
                 at += text.len();
             }
-            Step::Capture(kind) => match straight_end(kind, path, at) {
+            MatchStep::Capture(kind) => match straight_end(kind, path, at) {
                 Some(end) => {
                     spans.push(at, end);
                     at = end;
                 }
                 None => return false,
             },
-            Step::Rest => {
+            MatchStep::Rest => {
                 spans.push(at, path.len());
                 at = path.len();
             }
@@ -149,27 +149,27 @@ fn straight(steps: &[Step], path: &str, spans: &mut Spans) -> bool {
 }
 
 /// The one place where a capture that starts at `start` can end.
-fn straight_end(kind: &Kind, path: &str, start: usize) -> Option<usize> {
+fn straight_end(kind: &ConverterKind, path: &str, start: usize) -> Option<usize> {
     let rest = &path.as_bytes()[start..];
     let length = match kind {
-        Kind::Run(run) => run.length(rest),
-        Kind::Uuid => UUID_LENGTH,
-        Kind::Custom { across_slashes: true, .. } => rest.len(),
-        Kind::Custom { .. } => Run::Segment.length(rest),
+        ConverterKind::Run(run) => run.length(rest),
+        ConverterKind::Uuid => UUID_LENGTH,
+        ConverterKind::Custom { across_slashes: true, .. } => rest.len(),
+        ConverterKind::Custom { .. } => Run::Segment.length(rest),
     };
     (length > 0 && accepts(kind, path, start, start + length)).then_some(start + length)
 }
 
 /// Whether `path[start..end]`, known to be a run where `kind` is one, is a value.
-fn accepts(kind: &Kind, path: &str, start: usize, end: usize) -> bool {
+fn accepts(kind: &ConverterKind, path: &str, start: usize, end: usize) -> bool {
     match kind {
-        Kind::Run(_) => true,
-        Kind::Uuid => path.as_bytes().get(start..end).is_some_and(is_uuid),
-        Kind::Custom { accepts, .. } => path.get(start..end).is_some_and(|text| accepts(text)),
+        ConverterKind::Run(_) => true,
+        ConverterKind::Uuid => path.as_bytes().get(start..end).is_some_and(is_uuid),
+        ConverterKind::Custom { accepts, .. } => path.get(start..end).is_some_and(|text| accepts(text)),
     }
 }
 
-fn tabled(stages: &[Vec<Step>], path: &str, spans: &mut Spans) -> bool {
+fn tabled(stages: &[Vec<MatchStep>], path: &str, spans: &mut Spans) -> bool {
     let mut at = 0;
     for (index, stage) in stages.iter().enumerate() {
         let table = Table::fill(stage, path, at, index + 1 == stages.len());
@@ -190,7 +190,7 @@ struct Table {
 }
 
 impl Table {
-    fn fill(stage: &[Step], path: &str, start: usize, is_last: bool) -> Self {
+    fn fill(stage: &[MatchStep], path: &str, start: usize, is_last: bool) -> Self {
         let width = path.len() - start + 1;
         let mut table = Self { start, width, cells: vec![false; width * (stage.len() + 1)] };
         for at in start..=path.len() {
@@ -199,17 +199,17 @@ impl Table {
         for (index, step) in stage.iter().enumerate().rev() {
             for at in (start..=path.len()).rev() {
                 let can = match step {
-                    Step::Literal(text) => {
+                    MatchStep::Literal(text) => {
                         path.as_bytes()[at..].starts_with(text.as_bytes())
                             && table.get(index + 1, at + text.len())
                     }
-                    Step::Capture(Kind::Run(run)) => {
+                    MatchStep::Capture(ConverterKind::Run(run)) => {
                         path.as_bytes().get(at).is_some_and(|&byte| run.holds(byte))
                             && (table.get(index, at + 1)
                                 || path.is_char_boundary(at + 1) && table.get(index + 1, at + 1))
                     }
-                    Step::Capture(kind) => table.longest(index, kind, path, at).is_some(),
-                    Step::Rest => true,
+                    MatchStep::Capture(kind) => table.longest(index, kind, path, at).is_some(),
+                    MatchStep::Rest => true,
                 };
                 table.set(index, at, can);
             }
@@ -227,13 +227,13 @@ impl Table {
 
     /// The last place where the capture that is step `index` and starts at `at` can end so that the
     /// remaining steps match from there.
-    fn longest(&self, index: usize, kind: &Kind, path: &str, at: usize) -> Option<usize> {
+    fn longest(&self, index: usize, kind: &ConverterKind, path: &str, at: usize) -> Option<usize> {
         let rest = &path.as_bytes()[at..];
         let (shortest, length) = match kind {
-            Kind::Run(run) => (1, run.length(rest)),
-            Kind::Uuid => (UUID_LENGTH, UUID_LENGTH.min(rest.len())),
-            Kind::Custom { across_slashes: true, .. } => (1, rest.len()),
-            Kind::Custom { .. } => (1, Run::Segment.length(rest)),
+            ConverterKind::Run(run) => (1, run.length(rest)),
+            ConverterKind::Uuid => (UUID_LENGTH, UUID_LENGTH.min(rest.len())),
+            ConverterKind::Custom { across_slashes: true, .. } => (1, rest.len()),
+            ConverterKind::Custom { .. } => (1, Run::Segment.length(rest)),
         };
         (at + shortest..=at + length).rev().find(|&end| {
             self.get(index + 1, end) && path.is_char_boundary(end) && accepts(kind, path, at, end)
@@ -241,20 +241,20 @@ impl Table {
     }
 
     /// Where the stage ends, each capture as long as it can be, the first first.
-    fn read(&self, stage: &[Step], path: &str, spans: &mut Spans) -> Option<usize> {
+    fn read(&self, stage: &[MatchStep], path: &str, spans: &mut Spans) -> Option<usize> {
         if !self.get(0, self.start) {
             return None;
         }
         let mut at = self.start;
         for (index, step) in stage.iter().enumerate() {
             match step {
-                Step::Literal(text) => at += text.len(),
-                Step::Capture(kind) => {
+                MatchStep::Literal(text) => at += text.len(),
+                MatchStep::Capture(kind) => {
                     let end = self.longest(index, kind, path, at)?;
                     spans.push(at, end);
                     at = end;
                 }
-                Step::Rest => {
+                MatchStep::Rest => {
                     spans.push(at, path.len());
                     at = path.len();
                 }

@@ -31,16 +31,17 @@
 
 mod collect;
 mod converters;
+mod endpoint;
 mod error;
 mod index;
 mod matcher;
+mod names;
 mod pattern;
 mod resolver;
 mod reverse;
 mod route;
 
 pub use converters::Converter;
-pub use error::{UrlError, UrlErrors, UrlProblem, UrlWarning};
+pub use error::{NoReverseMatch, UrlError, UrlErrors, UrlProblem, UrlWarning};
 pub use resolver::{Match, PatternInfo, Resolver};
-pub use reverse::NoReverseMatch;
 pub use route::{Route, include, path};

@@ -6,15 +6,21 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    collect::{Collected, Endpoint, collect},
+    collect::{Collected, collect},
     converters::Converter,
-    error::{UrlError, UrlErrors, UrlWarning},
+    endpoint::Endpoint,
+    error::{NoReverseMatch, UrlError, UrlErrors, UrlWarning},
     index::Index,
     matcher::Spans,
-    reverse::Names,
+    names::Names,
+    reverse::reverse,
     route::Route,
 };
-use crate::view::View;
+use crate::{
+    Result,
+    http::{ReverseUrls, UrlArgs, UrlValues},
+    view::View,
+};
 
 /// All routes of an application, ready to match and to reverse.
 ///
@@ -36,8 +42,8 @@ use crate::view::View;
 /// assert!(message.contains("it captures no value, but its view"));
 /// ```
 pub struct Resolver {
-    pub(super) endpoints: Vec<Endpoint>,
-    pub(super) names: Names,
+    endpoints: Vec<Endpoint>,
+    names: Names,
     index: Index,
     warnings: Vec<UrlWarning>,
 }
@@ -125,11 +131,61 @@ impl Resolver {
         &self.warnings
     }
 
+    /// The URL of a named route, with its leading slash, percent-encoded.
+    ///
+    /// `args` are the captured values in order, as a tuple, or pairs of names and values, as an array
+    /// (see [`UrlArgs`]). Where several routes have the name, the last one listed that takes the values
+    /// is used, as in Django.
+    ///
+    /// # Errors
+    ///
+    /// [`NoReverseMatch`] where no route has the name, or none takes the values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{http::Request, urls::{Resolver, path}};
+    ///
+    /// fn tag(_: &mut Request, name: String) -> String {
+    ///     name
+    /// }
+    ///
+    /// let resolver = Resolver::new(vec![path("tags/<str:name>/", tag).name("tag")], [])?;
+    /// assert_eq!(resolver.reverse("tag", ("crème brûlée",))?, "/tags/cr%C3%A8me%20br%C3%BBl%C3%A9e/");
+    /// assert_eq!(resolver.reverse("tag", [("name", "rust")])?, "/tags/rust/");
+    ///
+    /// let error = resolver.reverse("tag", ("a/b",)).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the URL \"tag\" cannot be made of (\"a/b\"); \
+    ///      tried tags/<str:name>/ (name = \"a/b\" is no value of the converter str)",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reverse(&self, name: &str, args: impl UrlArgs) -> Result<String, NoReverseMatch> {
+        reverse(&self.names, &self.endpoints, name, args.into_values())
+    }
+
     fn find(&self, path: &str, spans: &mut Spans) -> Option<&Endpoint> {
         self.index
             .candidates(path)
             .map(|position| &self.endpoints[position])
             .find(|endpoint| endpoint.matcher.matches(path, spans))
+    }
+}
+
+impl ReverseUrls for Resolver {
+    fn reverse(&self, name: &str, values: UrlValues) -> Result<String> {
+        Ok(reverse(&self.names, &self.endpoints, name, values)?)
+    }
+
+    fn is_valid_path(&self, path: &str) -> bool {
+        self.is_valid_path(path.strip_prefix('/').unwrap_or(path))
+    }
+
+    fn patterns(&self) -> Vec<(String, Option<String>)> {
+        let listed = self.patterns();
+        listed.map(|info| (info.pattern.to_owned(), info.name.map(str::to_owned))).collect()
     }
 }
 

@@ -28,12 +28,12 @@ pub struct Route {
     pub(super) pattern: String,
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
-    pub(super) target: Target,
+    pub(super) target: RouteTarget,
 }
 
 /// Where a route leads.
 #[derive(Clone)]
-pub(super) enum Target {
+pub(super) enum RouteTarget {
     View(Arc<dyn View>),
     Include(Vec<Route>),
     Mounted(Arc<dyn View>),
@@ -58,7 +58,7 @@ pub(super) enum Target {
 /// let route = path("articles/<int:year>/<slug:slug>/", article).name("article");
 /// ```
 pub fn path<V: IntoView<Via>, Via>(pattern: impl Into<String>, view: V) -> Route {
-    Route::new(pattern, Target::View(view.into_view()))
+    Route::new(pattern, RouteTarget::View(view.into_view()))
 }
 
 /// Puts a list of routes below a prefix, as Django's `include()`.
@@ -82,11 +82,11 @@ pub fn path<V: IntoView<Via>, Via>(pattern: impl Into<String>, view: V) -> Route
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn include(prefix: impl Into<String>, routes: Vec<Route>) -> Route {
-    Route::new(prefix, Target::Include(routes))
+    Route::new(prefix, RouteTarget::Include(routes))
 }
 
 impl Route {
-    fn new(pattern: impl Into<String>, target: Target) -> Self {
+    fn new(pattern: impl Into<String>, target: RouteTarget) -> Self {
         Self { pattern: pattern.into(), name: None, namespace: None, target }
     }
 
@@ -118,7 +118,7 @@ impl Route {
     /// # Ok::<(), nuages::urls::UrlErrors>(())
     /// ```
     pub fn mounted(prefix: impl Into<String>, view: Arc<dyn View>) -> Self {
-        Self::new(prefix, Target::Mounted(view))
+        Self::new(prefix, RouteTarget::Mounted(view))
     }
 
     /// Names the route, for `reverse`. Routes may share a name: `reverse` takes the last one listed that
@@ -146,9 +146,9 @@ impl fmt::Debug for Route {
             shown.field("namespace", namespace);
         }
         match &self.target {
-            Target::View(view) => shown.field("view", &view.name()),
-            Target::Include(routes) => shown.field("routes", routes),
-            Target::Mounted(view) => shown.field("mounted", &view.name()),
+            RouteTarget::View(view) => shown.field("view", &view.name()),
+            RouteTarget::Include(routes) => shown.field("routes", routes),
+            RouteTarget::Mounted(view) => shown.field("mounted", &view.name()),
         };
         shown.finish()
     }

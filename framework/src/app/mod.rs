@@ -6,6 +6,7 @@
 
 mod mount;
 mod plan;
+mod response_future;
 mod service;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
 
 pub use mount::Mountable;
 use plan::{Plan, Ready};
-pub use service::ResponseFuture;
+pub use response_future::ResponseFuture;
 
 use crate::{
     BoxError, Clock,
