@@ -1,7 +1,8 @@
-//! The way of a request: decode, resolve, through the onion to the view, and back.
+//! Runs a request through an application: decodes its path, finds its view, runs the middleware and the
+//! view, and completes the response.
 //!
-//! The answer is made in a future that owns all it needs. When hyper drops it because the client hung
-//! up, what is left is moved to a task and finishes: no request is cut in half between two writes.
+//! The future that does this owns everything it needs. If hyper drops it because the client closed the
+//! connection, the rest of it runs in a task, so that no request is left half done.
 
 use std::{
     convert::Infallible,
@@ -84,7 +85,7 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
         Err(error) => respond(&mut request, error),
         Ok(path) => {
             let found = ready.resolver.resolve(path.strip_prefix('/').unwrap_or(&path));
-            let heart: Arc<dyn View> = match found {
+            let view: Arc<dyn View> = match found {
                 None => Arc::new(NotFound),
                 Some(found) => {
                     let csrf_exempt = found.view.csrf_exempt();
@@ -93,7 +94,7 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
                     found.view
                 }
             };
-            match Next::new(&ready.chain, &*heart).run(&mut request).await {
+            match Next::new(&ready.chain, &*view).run(&mut request).await {
                 Ok(response) => response,
                 Err(error) => respond(&mut request, error),
             }
@@ -105,7 +106,8 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
     response
 }
 
-/// The decoded path, or why the request is refused before anything is asked.
+/// Checks the host, the query and the path of a request before any middleware runs, and returns the decoded
+/// path.
 fn admit(ready: &Ready, head: &http::request::Parts) -> Result<String> {
     let refused = |error: Error| error.set_status(StatusCode::BAD_REQUEST);
     host::named_host(&head.headers, &head.uri).map_err(|error| refused(error.into()))?;
@@ -115,7 +117,7 @@ fn admit(ready: &Ready, head: &http::request::Parts) -> Result<String> {
     encoding::decode_path(head.uri.path()).map_err(|error| refused(error.into()))
 }
 
-/// The view of a path that no pattern matches.
+/// The view for paths that no pattern matches: a 404.
 struct NotFound;
 
 impl View for NotFound {
@@ -128,7 +130,8 @@ impl View for NotFound {
     }
 }
 
-/// Says how long the body is, where that is known, and drops it after HEAD (RFC 9110 section 9.3.2).
+/// Sets `Content-Length` where the length is known, and drops the body of a response to HEAD (RFC 9110
+/// section 9.3.2).
 fn finish(mut response: Response, head_only: bool) -> http::Response<Body> {
     let status = response.status();
     let bodiless = status.is_informational() || status == StatusCode::NO_CONTENT;

@@ -1,4 +1,6 @@
-//! Takes connections while there is place for them, and drains them when it is asked to stop.
+//! Accepts connections, up to a limit, and drains them when the server shuts down.
+//!
+//! `manage` and projects call [`serve`] or [`serve_with`]; `connection` does the rest for each connection.
 
 use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -14,16 +16,18 @@ use super::{
 };
 use crate::settings::ServerSettings;
 
-/// How long the clients that the system let in are still taken over when the server is to stop.
+/// How long the server still accepts connections from the backlog after shutdown begins. Closing the port
+/// earlier would reset clients that have already connected.
 const BACKLOG_GRACE: Duration = Duration::from_millis(10);
-/// How long cut connections get to notice it.
+/// How long the server waits for connections to close after it has cut them.
 const CUT_GRACE: Duration = Duration::from_millis(500);
 
-/// Serves `service` on `listener` until `shutdown` resolves, then stops: the port is closed, requests in
-/// flight finish, idle connections are closed. Returns when all is done, after `GRACEFUL_TIMEOUT` at the
-/// latest: whatever is not finished then is cut.
+/// Serves `service` on `listener` until `shutdown` resolves, then shuts down.
 ///
-/// Requests carry the client's `std::net::SocketAddr` among their extensions.
+/// Shutting down closes the port and all idle connections, and lets running requests finish. After
+/// `GRACEFUL_TIMEOUT` the server cuts what is still running. Returns when all connections are closed.
+///
+/// Each request carries the client's `std::net::SocketAddr` among its extensions.
 ///
 /// # Examples
 ///
@@ -46,7 +50,26 @@ pub async fn serve<S: HttpService>(
     serve_with(listener, service, settings, shutdown, std::future::pending()).await;
 }
 
-/// As [`serve`], and when `stop` resolves, at any time, everything is cut at once.
+/// Serves like [`serve`], and cuts all connections immediately when `stop` resolves, at any time.
+///
+/// # Examples
+///
+/// The first signal drains, the second one cuts:
+///
+/// ```no_run
+/// # async fn example(app: nuages::App, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError> {
+/// use nuages::server::{Listener, serve_with, signals};
+///
+/// let listener = Listener::bind("127.0.0.1:8000").await?;
+/// let (mut first, mut second) = (signals()?, signals()?);
+/// let stop = async {
+///     second.next().await;
+///     second.next().await;
+/// };
+/// serve_with(listener, app, &settings.server, async { drop(first.next().await) }, stop).await;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn serve_with<S: HttpService>(
     listener: Listener,
     service: S,
@@ -55,16 +78,16 @@ pub async fn serve_with<S: HttpService>(
     stop: impl Future<Output = ()>,
 ) {
     let server = Server::new(settings);
-    let (taking, listening) = (&server, &listener);
-    // The service is moved in: it need not be `Sync`.
+    let (server_ref, listener_ref) = (&server, &listener);
+    // The future owns the service, which need not be `Sync`.
     let mut accepting = Box::pin(async move {
         loop {
-            let place = taking.places.clone().acquire_owned().await;
-            let (stream, peer) = listening.accept().await;
-            let connection = taking.connect(stream, peer, service.clone());
+            let permit = server_ref.connections.clone().acquire_owned().await;
+            let (stream, peer) = listener_ref.accept().await;
+            let connection = server_ref.connect(stream, peer, service.clone());
             tokio::spawn(async move {
                 connection.await;
-                drop(place);
+                drop(permit);
             });
         }
     });
@@ -76,7 +99,6 @@ pub async fn serve_with<S: HttpService>(
         () = &mut accepting => true,
     };
     if graceful {
-        // Those that have connected already would be reset, their requests with them.
         let _ = timeout(BACKLOG_GRACE, &mut accepting).await;
     }
     drop(accepting);
@@ -92,7 +114,8 @@ pub async fn serve_with<S: HttpService>(
 
 struct Server {
     limits: Limits,
-    places: Arc<Semaphore>,
+    /// One permit for each connection that may be open.
+    connections: Arc<Semaphore>,
     capacity: u32,
     gate: Arc<Gate>,
     stages: Arc<Stages>,
@@ -103,7 +126,7 @@ impl Server {
         let capacity = u32::try_from(settings.max_connections).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         Self {
             limits: Limits::new(settings),
-            places: Arc::new(Semaphore::new(capacity as usize)),
+            connections: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
             gate: Arc::new(Gate::new(settings.max_requests, settings.max_queued_requests)),
             stages: Arc::default(),
@@ -119,9 +142,9 @@ impl Server {
         connection::run(stream, peer, service, self.limits, self.gate.clone(), self.stages.clone())
     }
 
-    /// Resolves when no connection is left.
+    /// Resolves when all connections are closed.
     async fn all_closed(&self) {
-        drop(self.places.acquire_many(self.capacity).await);
+        drop(self.connections.acquire_many(self.capacity).await);
     }
 
     async fn drain(&self, within: Duration, stop: impl Future<Output = ()>) {
@@ -131,7 +154,7 @@ impl Server {
             () = self.all_closed() => {}
             () = stop => {}
             () = tokio::time::sleep(within) => {
-                let left = self.capacity as usize - self.places.available_permits();
+                let left = self.capacity as usize - self.connections.available_permits();
                 tracing::warn!(target: "nuages.server", left, "connections did not finish in time, cutting them");
             }
         }

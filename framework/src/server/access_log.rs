@@ -2,13 +2,13 @@
 //!
 //! An event of target `nuages.server` with the fields `method`, `path`, `version`, `status`, `bytes` and
 //! `elapsed_us`, and the line as its message: an error for 5xx, a warning for 4xx, else information.
-//! `manage` prints it. Nothing is gathered where nobody listens.
+//! `manage` prints it. Without a subscriber for these events nothing is collected.
 
 use std::{fmt, time::Instant};
 
 use http::{Method, Request, StatusCode, Uri, Version};
 
-/// What is known of a request whose line is not written yet.
+/// The facts about one request, collected until its line is written.
 pub(super) struct AccessLogLine {
     method: Method,
     target: Uri,
@@ -19,7 +19,7 @@ pub(super) struct AccessLogLine {
 }
 
 impl AccessLogLine {
-    /// The entry of a request that begins now; none where nobody listens.
+    /// Starts the line of a request that begins now; `None` if no subscriber wants it.
     pub(super) fn begin<B>(request: &Request<B>) -> Option<Box<Self>> {
         if !tracing::enabled!(target: "nuages.server", tracing::Level::ERROR) {
             return None;
@@ -66,7 +66,7 @@ impl AccessLogLine {
     }
 }
 
-/// Text from the network on one line: whatever is not printable ASCII, and quotes, are escaped.
+/// Text from the network on one line: escapes quotes and everything but printable ASCII.
 struct OneLine<'a>(&'a str);
 
 impl fmt::Display for OneLine<'_> {
@@ -124,10 +124,10 @@ mod tests {
         let lines = Lines::default();
         let write = |target: &str, status: u16, bytes| {
             let request = Request::builder().uri(target).body(()).expect("a request");
-            let mut entry = AccessLogLine::begin(&request).expect("somebody listens");
-            entry.set_status(StatusCode::from_u16(status).expect("a status"));
-            entry.add_bytes(bytes);
-            entry.write();
+            let mut line = AccessLogLine::begin(&request).expect("a subscriber");
+            line.set_status(StatusCode::from_u16(status).expect("a status"));
+            line.add_bytes(bytes);
+            line.write();
         };
         tracing::subscriber::with_default(lines.clone(), || {
             write("/polls/?page=2", 200, 1234);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_gathered_where_nobody_listens() {
+    fn nothing_is_collected_without_a_subscriber() {
         let request = Request::builder().uri("/").body(()).expect("a request");
         assert!(tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
             AccessLogLine::begin(&request).is_none()

@@ -1,4 +1,5 @@
-//! Bodies on their way through the server: the request's with its timeout, the response's watched to its end.
+//! The bodies that pass through the server: the request's, with its timeout, and the response's, which
+//! reports its end to the connection and to the access log.
 
 use std::{
     error::Error as _,
@@ -17,10 +18,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{access_log::AccessLogLine, activity::Activity};
 use crate::BoxError;
 
-/// A request's body, which fails when the client makes no progress in time.
+/// A request's body, which fails if the client sends nothing for too long.
 ///
-/// Its errors are `io::Error`s: `TimedOut` for a client that stalls, `UnexpectedEof` for one that went
-/// away, `InvalidData` for one that does not keep to RFC 9112.
+/// Its errors are `io::Error`s: `TimedOut` if the client stalls, `UnexpectedEof` if it closed the
+/// connection, `InvalidData` if it breaks RFC 9112.
 pub(super) struct RequestBody {
     incoming: Incoming,
     timeout: Duration,
@@ -80,7 +81,7 @@ impl Body for RequestBody {
     }
 }
 
-/// hyper's error with the kind that says whose fault it is.
+/// Gives hyper's error the kind that says what went wrong.
 fn broken(error: hyper::Error) -> io::Error {
     let below = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     let kind = match below {
@@ -90,7 +91,7 @@ fn broken(error: hyper::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
-/// A response's body: the application's, or the few bytes of the server's own.
+/// A response's body: the application's, or the short text of a response that the server makes.
 pub(super) struct ResponseBody<B> {
     bytes: Content<B>,
     activity: Arc<Activity>,

@@ -1,7 +1,7 @@
-//! Drives one connection, and cuts it when it makes no progress, when the server drains or stops.
+//! Drives one connection: hyper reads requests and writes responses until the connection ends, a deadline
+//! passes, or the server shuts down.
 //!
-//! hyper reads and writes; [`Activity`] tells what it achieved. One timer serves all limits: it is set
-//! for the earliest, and when it fires too early (progress was made meanwhile) it is set again.
+//! `accept` spawns one task for each connection and runs this in it.
 
 use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, task::Poll};
 
@@ -37,14 +37,14 @@ pub(super) async fn run<S: HttpService>(
     });
     let mut connection = pin!(
         http1::Builder::new()
-            // A client may close its half and still wait for the answer.
+            // A client may close its sending half and still wait for the response.
             .half_close(true)
             .header_read_timeout(None)
             .max_header_size(limits.header_bytes)
             .serve_connection(io, service)
     );
     let mut deadlines = Deadlines::new(limits, &activity);
-    // Polled once: each fires once, and the waker of a task stays the same.
+    // Polled once each: they fire once, and the waker of a task stays the same.
     let (mut draining, mut cutting) = (pin!(stages.draining()), pin!(stages.cutting()));
     let mut listening = false;
 
@@ -79,7 +79,7 @@ pub(super) async fn run<S: HttpService>(
 
 fn log_failure(peer: SocketAddr, error: &hyper::Error) {
     if error.is_parse() {
-        tracing::warn!(target: "nuages.server", %peer, %error, "a malformed request");
+        tracing::warn!(target: "nuages.server", %peer, %error, "received a malformed request");
     } else {
         tracing::debug!(target: "nuages.server", %peer, %error, "the connection failed");
     }

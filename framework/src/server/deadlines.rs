@@ -19,7 +19,7 @@ use crate::settings::ServerSettings;
 /// drain: the request may be on its way already.
 const FIRST_BYTE_GRACE: Duration = Duration::from_millis(50);
 
-/// What one connection may take.
+/// The time and size limits of one connection.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     header: Duration,
@@ -41,11 +41,12 @@ impl Limits {
     }
 }
 
-/// What is to be done at a deadline.
+/// The action that a passed deadline requires.
 #[derive(Clone, Copy)]
 pub(super) enum Due {
+    /// Close the connection, for this reason.
     Cut(&'static str),
-    /// The server drains, and the client said nothing.
+    /// The server drains and the client has sent nothing: shut the connection down.
     Leave,
 }
 
@@ -55,11 +56,11 @@ pub(super) struct Deadlines<'a> {
     activity: &'a Activity,
     steps: u32,
     writes: u32,
-    /// When the phase began.
+    /// When the current phase began.
     entered: Instant,
-    /// When bytes last left, or were first kept from leaving.
+    /// When bytes were last written, or a write first became blocked.
     wrote: Instant,
-    /// Until when a draining server waits for the first byte.
+    /// Until when a draining server waits for the first byte of this connection.
     patience: Option<Instant>,
     left: bool,
     timer: Pin<Box<Sleep>>,
@@ -75,7 +76,7 @@ impl<'a> Deadlines<'a> {
         Self { limits, activity, steps, writes, entered, wrote, patience, left: false, timer, timing: false }
     }
 
-    /// Whether the connection of a draining server should be told so now; true once.
+    /// Whether a draining server should shut this connection down gracefully now; true once.
     pub(super) fn may_leave(&mut self) -> bool {
         if self.left {
             return false;
@@ -92,7 +93,7 @@ impl<'a> Deadlines<'a> {
 
     /// Ready when a deadline has passed.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
-        self.look();
+        self.note_changes();
         while let Some((deadline, due)) = self.deadline() {
             if self.timer.is_elapsed() || deadline < self.timer.deadline() {
                 if deadline <= Instant::now() {
@@ -109,8 +110,8 @@ impl<'a> Deadlines<'a> {
         Poll::Pending
     }
 
-    /// Notes the moment of what has changed since the last look.
-    fn look(&mut self) {
+    /// Notes when the phase or the writes changed since it was last called.
+    fn note_changes(&mut self) {
         let (steps, writes) = (self.activity.steps(), self.activity.writes());
         if (steps, writes) == (self.steps, self.writes) {
             return;
@@ -124,7 +125,7 @@ impl<'a> Deadlines<'a> {
         }
     }
 
-    /// The earliest moment at which something is to be done.
+    /// The earliest deadline and its action.
     fn deadline(&self) -> Option<(Instant, Due)> {
         let Limits { header, keep_alive, write, .. } = self.limits;
         let reading = match self.activity.phase() {
@@ -133,7 +134,8 @@ impl<'a> Deadlines<'a> {
             Phase::Busy => None,
         };
         let blocked = self.activity.write_blocked();
-        let writing = blocked.then(|| (self.wrote + write, Due::Cut("the client does not read")));
+        let writing =
+            blocked.then(|| (self.wrote + write, Due::Cut("the client does not read its response")));
         let leaving = self.patience.filter(|_| !self.left).map(|moment| (moment, Due::Leave));
         [reading, writing, leaving].into_iter().flatten().min_by_key(|(moment, _)| *moment)
     }

@@ -1,4 +1,7 @@
-//! One request and its response: refused, or let in when its turn comes, answered, and logged.
+//! Answers one request: rejects it if it is malformed, waits for its turn, calls the application, and logs
+//! the response.
+//!
+//! `connection` makes one [`Exchange`] for all requests of a connection.
 
 use std::{future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -19,7 +22,7 @@ use crate::{BoxError, future::catch_panic, http::Body};
 /// The `Retry-After` of a response that rejects a request because the queue is full: one second.
 const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
 
-/// What the requests of one connection share.
+/// The values that all requests of one connection share.
 pub(super) struct Exchange<S> {
     pub(super) service: S,
     pub(super) peer: SocketAddr,
@@ -57,7 +60,8 @@ impl<S: HttpService> Exchange<S> {
         }
     }
 
-    /// The request as the application gets it: our body, the client's address among the extensions.
+    /// Turns hyper's request into the application's: with our body type, and the client's address among the
+    /// extensions.
     fn prepare(&self, request: Request<Incoming>) -> Request<Body> {
         let mut request = request.map(|incoming| {
             if incoming.is_end_stream() {
@@ -70,7 +74,7 @@ impl<S: HttpService> Exchange<S> {
     }
 }
 
-/// The application's answer; a 500 where it fails or panics.
+/// Calls the application; a failure or a panic becomes a 500.
 async fn run<S: HttpService>(mut service: S, request: Request<Body>) -> Response<Content<S::ResponseBody>> {
     let call = async {
         poll_fn(|cx| service.poll_ready(cx)).await?;
@@ -98,8 +102,8 @@ fn reject_busy<B>() -> Response<Content<B>> {
     response
 }
 
-/// An answer of the server's own. A malformed request is the last of its connection: what follows it
-/// cannot be trusted to be another one.
+/// A plain-text response with nothing but the status. After a malformed request it also closes the
+/// connection: the bytes that follow cannot be trusted to be another request.
 fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     let text = match status {
         StatusCode::NO_CONTENT => String::new(),

@@ -99,8 +99,8 @@ fn failed<R: Default>(error: &Error) -> http::Response<R> {
 
 fn log(error: &Error) {
     if error.status().is_server_error() {
-        tracing::error!(target: "nuages.sessions", ?error, "the session cannot be carried");
+        tracing::error!(target: "nuages.sessions", ?error, "the session could not be loaded or saved");
     } else {
-        tracing::info!(target: "nuages.sessions", ?error, "the session cannot be carried");
+        tracing::info!(target: "nuages.sessions", ?error, "the session could not be loaded or saved");
     }
 }

@@ -12,6 +12,27 @@ use super::exchange::SessionExchange;
 use crate::future::Detached;
 
 /// A service wrapped in a [`SessionLayer`](super::SessionLayer).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Body, settings::Settings, tower::{SessionHandle, SessionLayer}};
+/// use tower::{Layer as _, Service as _};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     SESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let handler = tower::service_fn(async |request: http::Request<Body>| {
+///     let session = request.extensions().get::<SessionHandle>().expect("the layer adds it");
+///     session.insert("seen", true).expect("a value that fits");
+///     Ok::<_, std::io::Error>(http::Response::new(Body::default()))
+/// });
+/// let mut service = SessionLayer::from_settings(&settings)?.layer(handler);
+/// let response = service.call(http::Request::new(Body::default())).await?;
+/// assert!(response.headers().contains_key("set-cookie"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct SessionService<S> {
     pub(super) exchange: SessionExchange,
@@ -35,7 +56,7 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        // The service that said it was ready is the one to call; its clone may not be.
+        // `poll_ready` made this service ready, not its clone: call this one and keep the clone.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
         let exchange = self.exchange.clone();
@@ -43,10 +64,29 @@ where
     }
 }
 
-/// The response of a [`SessionService`], while it is being made.
+/// The future of a [`SessionService`]'s response.
 ///
 /// A request that has begun always finishes: if this future is dropped before its end, the rest of it
 /// runs in a task of its own.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Body, settings::Settings, tower::{SessionFuture, SessionLayer}};
+/// use tower::{Layer as _, Service as _};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     SESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let handler = tower::service_fn(async |_: http::Request<Body>| {
+///     Ok::<_, std::io::Error>(http::Response::new(Body::default()))
+/// });
+/// let mut service = SessionLayer::from_settings(&settings)?.layer(handler);
+/// let future: SessionFuture<Body, std::io::Error> = service.call(http::Request::new(Body::default()));
+/// assert_eq!(future.await?.status(), 200);
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless they are polled"]
 pub struct SessionFuture<R: Send + 'static, E: Send + 'static>(Detached<Result<http::Response<R>, E>>);
 

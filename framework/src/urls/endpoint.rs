@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::{matcher::Matcher, pattern::Piece};
 use crate::view::View;
 
-/// One pattern with all its prefixes, and the view it leads to.
+/// One pattern with all its prefixes, and its view.
 pub(super) struct Endpoint {
-    /// The pattern as it was written, prefixes included.
+    /// The pattern as the project wrote it, prefixes included.
     pub(super) pattern: Arc<str>,
-    /// The name with its namespaces.
+    /// The route's name with its namespaces.
     pub(super) name: Option<Arc<str>>,
     pub(super) view: Arc<dyn View>,
     pub(super) pieces: Vec<Piece>,

@@ -1,19 +1,20 @@
-//! Matches one pattern against a path, with exactly the outcome of Django's regular expression.
+//! Matches one pattern against a path, with exactly the result of Django's regular expression.
 //!
-//! Most patterns are straight: where each capture ends is plain from what follows it, so one pass decides
-//! and nothing is allocated. The others (`<slug:a>-<int:b>`, `<path:p>/edit/`) get a table of what can
-//! match from where, filled from the back: linear in the path however many captures there are, where
-//! trying and taking back is not. Then each capture takes as much as it can, first capture first.
+//! Most patterns are straight: the text after each capture shows where the capture ends, so one pass
+//! without allocation decides. For the others (`<slug:a>-<int:b>`, `<path:p>/edit/`) a table records which
+//! steps can match from which place. It is filled from the back, in time linear in the path's length for
+//! any number of captures, which backtracking is not. Then each capture takes as much as it can, starting
+//! with the first.
 
 use super::{
     converters::{ConverterKind, Run, UUID_LENGTH, is_uuid},
     pattern::Piece,
 };
 
-/// The most values that one URL may capture.
+/// The most values that one pattern may capture.
 pub(super) const MAX_CAPTURES: usize = 16;
 
-/// Where the captured values lie in the path.
+/// The positions of the captured values in the path.
 #[derive(Default)]
 pub(super) struct Spans {
     spans: [(usize, usize); MAX_CAPTURES],
@@ -31,14 +32,15 @@ impl Spans {
     }
 }
 
-/// A pattern made ready to match.
+/// A pattern, prepared for matching.
 pub(super) enum Matcher {
-    /// Each capture's end is plain.
+    /// The end of each capture is evident.
     Straight(Vec<MatchStep>),
-    /// At least one capture's end is not; a stage for each `include` prefix and one for the pattern.
+    /// The end of at least one capture is not. Holds a stage for each `include` prefix and one for the pattern.
     Tabled { first: String, last: String, stages: Vec<Vec<MatchStep>> },
 }
 
+/// A part of a prepared pattern.
 pub(super) enum MatchStep {
     Literal(String),
     Capture(ConverterKind),
@@ -46,7 +48,7 @@ pub(super) enum MatchStep {
 }
 
 impl Matcher {
-    /// `pieces` hold at most [`MAX_CAPTURES`] captures.
+    /// Prepares a pattern. `pieces` must contain at most [`MAX_CAPTURES`] captures.
     pub(super) fn new(pieces: &[Piece]) -> Self {
         let mut stages = vec![Vec::new()];
         for piece in pieces {
@@ -79,7 +81,7 @@ impl Matcher {
         }
     }
 
-    /// Whether the pattern matches all of `path`; if so, `spans` hold the captured values.
+    /// Returns whether the pattern matches the whole of `path`; if so, `spans` holds the captured values.
     pub(super) fn matches(&self, path: &str, spans: &mut Spans) -> bool {
         spans.length = 0;
         match self {
@@ -91,7 +93,7 @@ impl Matcher {
     }
 }
 
-/// Neighbouring literals made one.
+/// Joins neighbouring literals.
 fn joined(steps: impl Iterator<Item = MatchStep>) -> Vec<MatchStep> {
     let mut joined: Vec<MatchStep> = Vec::new();
     for step in steps {
@@ -103,7 +105,7 @@ fn joined(steps: impl Iterator<Item = MatchStep>) -> Vec<MatchStep> {
     joined
 }
 
-/// Whether each capture of a stage can end in one place only, and [`straight_end`] finds it.
+/// Returns whether each capture of a stage can end in only one place, which [`straight_end`] finds.
 fn is_straight(stage: &[MatchStep], is_last: bool) -> bool {
     stage.iter().enumerate().all(|(index, step)| {
         let MatchStep::Capture(kind) = step else { return true };
@@ -111,7 +113,7 @@ fn is_straight(stage: &[MatchStep], is_last: bool) -> bool {
             (ConverterKind::Uuid, _) => true,
             (ConverterKind::Run(_), None) => true,
             (ConverterKind::Run(run), Some(MatchStep::Literal(text))) => {
-                text.bytes().next().is_some_and(|byte| !run.holds(byte))
+                text.bytes().next().is_some_and(|byte| !run.contains(byte))
             }
             (ConverterKind::Custom { .. }, None) => is_last,
             (ConverterKind::Custom { across_slashes, .. }, Some(MatchStep::Literal(text))) => {
@@ -148,7 +150,7 @@ fn straight(steps: &[MatchStep], path: &str, spans: &mut Spans) -> bool {
     at == path.len()
 }
 
-/// The one place where a capture that starts at `start` can end.
+/// Returns the only place where a capture that starts at `start` can end.
 fn straight_end(kind: &ConverterKind, path: &str, start: usize) -> Option<usize> {
     let rest = &path.as_bytes()[start..];
     let length = match kind {
@@ -160,7 +162,7 @@ fn straight_end(kind: &ConverterKind, path: &str, start: usize) -> Option<usize>
     (length > 0 && accepts(kind, path, start, start + length)).then_some(start + length)
 }
 
-/// Whether `path[start..end]`, known to be a run where `kind` is one, is a value.
+/// Returns whether the converter accepts `path[start..end]`. The caller has checked the bytes of a `Run`.
 fn accepts(kind: &ConverterKind, path: &str, start: usize, end: usize) -> bool {
     match kind {
         ConverterKind::Run(_) => true,
@@ -181,7 +183,7 @@ fn tabled(stages: &[Vec<MatchStep>], path: &str, spans: &mut Spans) -> bool {
     at == path.len()
 }
 
-/// For each step of a stage, and one past the last, the places of the path from which the stage's
+/// Records for each step of a stage, and for the end after the last, from which places of the path the
 /// remaining steps match.
 struct Table {
     start: usize,
@@ -204,7 +206,7 @@ impl Table {
                             && table.get(index + 1, at + text.len())
                     }
                     MatchStep::Capture(ConverterKind::Run(run)) => {
-                        path.as_bytes().get(at).is_some_and(|&byte| run.holds(byte))
+                        path.as_bytes().get(at).is_some_and(|&byte| run.contains(byte))
                             && (table.get(index, at + 1)
                                 || path.is_char_boundary(at + 1) && table.get(index + 1, at + 1))
                     }
@@ -225,8 +227,8 @@ impl Table {
         self.cells[step * self.width + at - self.start] = can;
     }
 
-    /// The last place where the capture that is step `index` and starts at `at` can end so that the
-    /// remaining steps match from there.
+    /// Returns the last place where the capture `index`, which starts at `at`, can end so that the remaining
+    /// steps match from there.
     fn longest(&self, index: usize, kind: &ConverterKind, path: &str, at: usize) -> Option<usize> {
         let rest = &path.as_bytes()[at..];
         let (shortest, length) = match kind {
@@ -240,7 +242,8 @@ impl Table {
         })
     }
 
-    /// Where the stage ends, each capture as long as it can be, the first first.
+    /// Captures the values and returns the stage's end. Each capture is as long as possible, starting with
+    /// the first.
     fn read(&self, stage: &[MatchStep], path: &str, spans: &mut Spans) -> Option<usize> {
         if !self.get(0, self.start) {
             return None;

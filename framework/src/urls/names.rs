@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::error::{NoReverseMatch, suggest};
 
-/// The names in one namespace.
+/// The names of the routes in one namespace, and the namespaces inside it.
 #[derive(Default)]
 pub(super) struct Names {
     /// Positions in the list of endpoints, ascending.
@@ -19,11 +19,12 @@ impl Names {
         self.routes.entry(name.to_owned()).or_default().push(position);
     }
 
-    /// Adds a namespace; of several with one name the first stays, as in Django.
+    /// Adds a namespace. If the name is taken, the first namespace stays, as in Django.
     pub(super) fn add_namespace(&mut self, name: String, names: Names) {
         self.namespaces.entry(name).or_insert(names);
     }
 
+    /// Returns the positions of the routes that have this name.
     pub(super) fn find(&self, name: &str) -> Result<&[usize], NoReverseMatch> {
         let mut within = self;
         let mut path: Vec<&str> = name.split(':').collect();
@@ -46,7 +47,7 @@ impl Names {
         })
     }
 
-    /// All names with their namespaces.
+    /// Lists all names with their namespaces.
     fn list(&self, prefix: &str, all: &mut Vec<String>) {
         all.extend(self.routes.keys().map(|name| format!("{prefix}{name}")));
         for (namespace, names) in &self.namespaces {

@@ -1,7 +1,7 @@
-//! The resolver: from a path to a view and the values it takes.
+//! The resolver: finds the view for a path and the values it takes, and the URL for a route's name.
 //!
-//! Built once by the application; shared by all requests. It gives the same answer as trying all
-//! patterns in order; `index.rs` only spares it most of the trying. Reversing is in `reverse.rs`.
+//! The application builds it once, and all requests share it. Its result is that of trying all patterns
+//! in order; `index.rs` only makes most of these tries unnecessary. `reverse.rs` builds the URLs.
 
 use std::{fmt, sync::Arc};
 
@@ -22,11 +22,11 @@ use crate::{
     view::View,
 };
 
-/// All routes of an application, ready to match and to reverse.
+/// All routes of an application, prepared for matching and reversing.
 ///
 /// # Examples
 ///
-/// Everything that is wrong is found at once, before the first request:
+/// It finds all errors together, before the first request:
 ///
 /// ```
 /// use nuages::{http::Request, urls::{Resolver, path}};
@@ -48,25 +48,56 @@ pub struct Resolver {
     warnings: Vec<UrlWarning>,
 }
 
-/// A pattern that matches a path.
+/// The route that matches a path, with the captured values.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::{Match, Resolver, path}};
+///
+/// fn article(_: &mut Request, year: u32) -> String {
+///     year.to_string()
+/// }
+///
+/// let resolver = Resolver::new(vec![path("<int:year>/", article).name("article")], [])?;
+/// let found: Match = resolver.resolve("2026/").expect("a route matches");
+/// assert_eq!(found.name.as_deref(), Some("article"));
+/// assert_eq!(found.params, [("year".into(), "2026".to_owned())]);
+/// # Ok::<(), nuages::urls::UrlErrors>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Match {
-    /// The view that answers.
+    /// The view of the route.
     pub view: Arc<dyn View>,
     /// The captured values with their names, in order.
     pub params: Vec<(Arc<str>, String)>,
     /// The route's name with its namespaces: `blog:article`.
     pub name: Option<Arc<str>>,
-    /// The pattern as it was written, prefixes included.
+    /// The pattern as the project wrote it, prefixes included.
     pub route_pattern: Arc<str>,
 }
 
 /// A pattern of a resolver, as the 404 page under `DEBUG` lists it.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Request, urls::{PatternInfo, Resolver, path}};
+///
+/// fn index(_: &mut Request) -> &'static str {
+///     "hello"
+/// }
+///
+/// let resolver = Resolver::new(vec![path("about/", index).name("about")], [])?;
+/// let listed: Vec<PatternInfo> = resolver.patterns().collect();
+/// assert_eq!((listed[0].pattern, listed[0].name), ("about/", Some("about")));
+/// # Ok::<(), nuages::urls::UrlErrors>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PatternInfo<'r> {
-    /// The pattern as it was written, prefixes included.
+    /// The pattern as the project wrote it, prefixes included.
     pub pattern: &'r str,
     /// The route's name with its namespaces.
     pub name: Option<&'r str>,
@@ -75,11 +106,11 @@ pub struct PatternInfo<'r> {
 }
 
 impl Resolver {
-    /// Reads all routes; `converters` are the project's own.
+    /// Builds a resolver from all routes; `converters` adds custom ones to the built-in ones.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with any pattern, in the order in which they are listed.
+    /// Returns everything that is wrong with any route, in the order in which the routes are listed.
     pub fn new(
         routes: Vec<Route>,
         converters: impl IntoIterator<Item = Converter>,
@@ -94,7 +125,7 @@ impl Resolver {
         }
     }
 
-    /// The first pattern that matches the percent-decoded `path`, given without its leading slash.
+    /// Returns the first route that matches the percent-decoded `path`, given without its leading slash.
     pub fn resolve(&self, path: &str) -> Option<Match> {
         let mut spans = Spans::default();
         let found = self.find(path, &mut spans)?;
@@ -112,12 +143,12 @@ impl Resolver {
         })
     }
 
-    /// Whether a pattern matches `path`, given without its leading slash; nothing is copied.
+    /// Returns whether a route matches `path`, given without its leading slash.
     pub fn is_valid_path(&self, path: &str) -> bool {
         self.find(path, &mut Spans::default()).is_some()
     }
 
-    /// All patterns, in the order in which they are tried.
+    /// Lists all patterns, in the order in which they are tried.
     pub fn patterns(&self) -> impl Iterator<Item = PatternInfo<'_>> {
         self.endpoints.iter().map(|endpoint| PatternInfo {
             pattern: &endpoint.pattern,
@@ -126,20 +157,20 @@ impl Resolver {
         })
     }
 
-    /// What Django's checks find odd about the patterns, though they work.
+    /// Returns the warnings of Django's checks about patterns that work, but probably not as intended.
     pub fn warnings(&self) -> &[UrlWarning] {
         &self.warnings
     }
 
-    /// The URL of a named route, with its leading slash, percent-encoded.
+    /// Returns the URL of a named route, with its leading slash, percent-encoded.
     ///
-    /// `args` are the captured values in order, as a tuple, or pairs of names and values, as an array
-    /// (see [`UrlArgs`]). Where several routes have the name, the last one listed that takes the values
-    /// is used, as in Django.
+    /// `args` holds the captured values in order, as a tuple, or pairs of names and values, as an array
+    /// (see [`UrlArgs`]). If several routes have the name, the last one listed that accepts the values is
+    /// used, as in Django.
     ///
     /// # Errors
     ///
-    /// [`NoReverseMatch`] where no route has the name, or none takes the values.
+    /// Returns [`NoReverseMatch`] if no route has the name, or none accepts the values.
     ///
     /// # Examples
     ///
@@ -157,8 +188,8 @@ impl Resolver {
     /// let error = resolver.reverse("tag", ("a/b",)).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "the URL \"tag\" cannot be made of (\"a/b\"); \
-    ///      tried tags/<str:name>/ (name = \"a/b\" is no value of the converter str)",
+    ///     "the URL \"tag\" does not accept the values (\"a/b\"); \
+    ///      tried tags/<str:name>/ (the converter str does not accept name = \"a/b\")",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

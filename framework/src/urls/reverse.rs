@@ -8,7 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{endpoint::Endpoint, error::NoReverseMatch, names::Names, pattern::Piece};
 use crate::http::UrlValues;
 
-/// What Django's `quote(url, safe=RFC3986_SUBDELIMS + "/~:@")` leaves as it is: RFC 3986's `pchar` and `/`.
+/// Escapes everything but RFC 3986's `pchar` and `/`, as Django's
+/// `quote(url, safe=RFC3986_SUBDELIMS + "/~:@")` does.
 const NOT_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -51,7 +52,7 @@ pub(super) fn reverse(
     Err(NoReverseMatch::NoFit { name: name.to_owned(), values, tried })
 }
 
-/// The pattern with the values in the place of its captures, or why they do not fit.
+/// Puts the values in the place of a pattern's captures, or returns the reason why they do not fit.
 fn fill(endpoint: &Endpoint, values: &UrlValues) -> Result<String, String> {
     let wanted = &endpoint.params;
     let ordered: Vec<&str> = match values {
@@ -81,7 +82,7 @@ fn fill(endpoint: &Endpoint, values: &UrlValues) -> Result<String, String> {
                 let value = values.next().unwrap_or_default();
                 if !capture.converter.accepts(value) {
                     let (name, converter) = (&capture.name, capture.converter.name());
-                    return Err(format!("{name} = {value:?} is no value of the converter {converter}"));
+                    return Err(format!("the converter {converter} does not accept {name} = {value:?}"));
                 }
                 path.push_str(value);
             }
@@ -100,7 +101,7 @@ fn count(values: usize) -> String {
     }
 }
 
-/// Percent-encodes a path; never one that a browser would read as a host (`//example.com`).
+/// Percent-encodes a path. Also escapes a second leading slash: browsers read `//example.com` as a host.
 fn encode(path: &str) -> String {
     let encoded = utf8_percent_encode(path, NOT_IN_PATH).to_string();
     match encoded.strip_prefix("//") {
