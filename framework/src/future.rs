@@ -1,4 +1,5 @@
-//! Futures: boxed ones for object-safe traits, one that survives a panic, one that survives being dropped.
+//! Futures used across the crate: boxed ones for object-safe traits, one that catches panics, and one that
+//! finishes even if it is dropped.
 
 use std::{
     any::Any,
@@ -8,10 +9,30 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A future that can be stored and sent.
+/// A boxed future that can be stored and sent between threads.
+///
+/// # Examples
+///
+/// A trait that is used as `dyn` returns it from its async methods:
+///
+/// ```
+/// use nuages::BoxFuture;
+///
+/// trait Greeter {
+///     fn greet<'a>(&'a self, name: &'a str) -> BoxFuture<'a, String>;
+/// }
+///
+/// struct English;
+///
+/// impl Greeter for English {
+///     fn greet<'a>(&'a self, name: &'a str) -> BoxFuture<'a, String> {
+///         Box::pin(async move { format!("hello, {name}") })
+///     }
+/// }
+/// ```
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs a future to its end or to its panic. It is not polled again after one, and nothing of it is used.
+/// Runs a future to its end and catches its panic. After a panic the future is not polled again.
 pub(crate) async fn catch_panic<F: Future + ?Sized>(
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, Box<dyn Any + Send>> {
@@ -22,26 +43,27 @@ pub(crate) async fn catch_panic<F: Future + ?Sized>(
     .await
 }
 
-/// A future that is never cut in half: dropped before its end, because the client hung up perhaps, it
-/// goes on in a task of its own. One that was never polled, or that panicked, is gone for good.
+/// A future that always finishes once it has begun: if it is dropped early, for example because the client
+/// closed the connection, the rest of it runs in a task of its own. A future that was never polled, or that
+/// panicked, is simply dropped.
 #[must_use = "futures do nothing unless they are polled"]
-pub(crate) struct Uncut<T: Send + 'static> {
+pub(crate) struct Detached<T: Send + 'static> {
     future: Option<BoxFuture<'static, T>>,
     begun: bool,
 }
 
-impl<T: Send + 'static> Uncut<T> {
+impl<T: Send + 'static> Detached<T> {
     pub(crate) fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
         Self { future: Some(Box::pin(future)), begun: false }
     }
 }
 
-impl<T: Send + 'static> Future for Uncut<T> {
+impl<T: Send + 'static> Future for Detached<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         self.begun = true;
-        // Out of its place while it runs: after a panic nothing is left to poll.
+        // Taken out while it runs, so that nothing is left to poll after a panic.
         let mut future = self.future.take().expect("a future is not polled after its end");
         let poll = future.as_mut().poll(cx);
         if poll.is_pending() {
@@ -51,10 +73,10 @@ impl<T: Send + 'static> Future for Uncut<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Uncut<T> {
+impl<T: Send + 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         let Some(rest) = self.future.take().filter(|_| self.begun) else { return };
-        // Without a runtime the process is ending, and there is nobody left to run it.
+        // Without a runtime the process is ending, and nothing can run the rest.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { drop(rest.await) });
         }

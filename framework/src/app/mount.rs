@@ -1,4 +1,7 @@
-//! Tower services inside an application: below a prefix, inside the middleware or outside of it.
+//! Tower services mounted in an application, below a prefix: inside the middleware or outside it.
+//!
+//! `App`'s `mount` methods create them. Inside the middleware a mounted service is the view of a route;
+//! outside, `service` calls it before any middleware runs.
 
 use std::{
     future::poll_fn,
@@ -17,13 +20,36 @@ use crate::{
     view::View,
 };
 
-/// A tower service that can be mounted; implemented for all that fit, never by hand.
+/// A tower service that can be mounted in an [`App`](crate::App).
+///
+/// Every `tower_service::Service` that takes an `http::Request` with our [`Body`] and returns an
+/// `http::Response` implements it, if it is `Clone + Send`; an axum router does. You never implement it
+/// yourself.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{App, http::Body, settings::Settings, testing::Client};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     DEBUG = true
+/// #     SESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let api = tower::service_fn(async |request: http::Request<Body>| {
+///     let path = request.uri().path().to_owned();
+///     Ok::<_, std::io::Error>(http::Response::new(Body::from(path)))
+/// });
+/// let client = Client::new(App::new(settings).mount("api/", api));
+/// assert_eq!(client.get("/api/cart/add").await.text(), "/cart/add");
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be mounted",
-    note = "a service is mounted that takes `http::Request<nuages::http::Body>`, answers `http::Response<B>`, and is `Clone + Send + 'static`"
+    note = "a mounted service takes `http::Request<nuages::http::Body>`, returns `http::Response<B>` and is `Clone + Send + 'static`"
 )]
 pub trait Mountable<B>: Send + 'static {
-    /// Answers a request with a clone of the service.
+    /// Calls a clone of the service.
     fn answer(&self, request: http::Request<Body>)
     -> BoxFuture<'static, Result<http::Response<B>, BoxError>>;
 }
@@ -47,7 +73,7 @@ where
     }
 }
 
-/// A mounted service failed.
+/// A mounted service returned an error.
 #[derive(Debug, thiserror::Error)]
 #[error("the service mounted at {prefix:?} failed")]
 pub(super) struct MountFailed {
@@ -58,10 +84,10 @@ pub(super) struct MountFailed {
 
 type Answer = dyn Fn(http::Request<Body>) -> BoxFuture<'static, Result<Response, BoxError>> + Send;
 
-/// A service behind one type, whatever its body.
+/// A mounted service of any type, boxed.
 struct Boxed {
     prefix: String,
-    // A service need not be `Sync`: it is cloned for each call, under the lock.
+    // A service need not be `Sync`, so the lock is held while it is cloned for a call.
     answer: Mutex<Box<Answer>>,
 }
 
@@ -89,7 +115,7 @@ impl Boxed {
     }
 }
 
-/// A service inside the middleware; the view of its route.
+/// A service mounted inside the middleware: the view of its route.
 pub(super) struct Mounted {
     service: Boxed,
     csrf_exempt: bool,
@@ -123,14 +149,14 @@ impl View for Mounted {
         Box::pin(async move {
             let body = request.take_body();
             let mut head = request.head().clone();
-            // Escaped in another way than the prefix was written: the captured rest, escaped anew.
+            // If the request escapes the prefix differently, rebuild the rest from its decoded value.
             let rest = request.params().last().map_or("", |(_, rest)| rest.as_str());
             head.uri = match below(&head.uri, &self.service.prefix) {
                 Some(uri) => uri,
                 None => with_path(&head.uri, &format!("/{}", encoding::escape_path(rest)))?,
             };
             if head.extensions.get::<User>().is_some() {
-                // The service may answer by who is logged in, and nothing tells whether it did.
+                // The response may depend on the user, so it must vary by cookie.
                 request.session.touch();
             }
             let loan = Loan::new(&mut request.session);
@@ -140,7 +166,7 @@ impl View for Mounted {
     }
 }
 
-/// A service outside the middleware.
+/// A service mounted outside the middleware.
 pub(super) struct Outside(Boxed);
 
 impl Outside {
@@ -153,7 +179,7 @@ impl Outside {
         Self(Boxed::new(prefix.trim_start_matches('/'), service))
     }
 
-    /// The URI that the service is to see, if the request is for it.
+    /// Returns the URI that the service will see, if the request is for this service.
     pub(super) fn accepts(&self, uri: &Uri) -> Option<Uri> {
         below(uri, &self.0.prefix)
     }
@@ -163,9 +189,9 @@ impl Outside {
     }
 }
 
-/// The URI without the prefix, where its path begins with it as it is written.
+/// Removes the prefix from the URI's path; `None` if the path does not begin with it, byte for byte.
 ///
-/// A prefix without a slash at its end (`healthz`) is a whole path too.
+/// A prefix without a final slash (`healthz`) also matches as a whole path.
 fn below(uri: &Uri, prefix: &str) -> Option<Uri> {
     let rest = uri.path().strip_prefix('/')?.strip_prefix(prefix)?;
     if !prefix.is_empty() && !prefix.ends_with('/') && !rest.is_empty() && !rest.starts_with('/') {

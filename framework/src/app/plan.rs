@@ -1,4 +1,7 @@
-//! What an application is made of, and what is made of it once, before the first request.
+//! Builds an application from its configuration, once, before the first request.
+//!
+//! `App`'s builder methods fill a [`Plan`]; the first use turns it into a [`Ready`], or into all errors
+//! that it finds.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +22,7 @@ use crate::{
     urls::{Converter, Resolver, Route},
 };
 
-/// What the builder methods of `App` collect.
+/// The configuration that the builder methods of `App` collect.
 #[derive(Clone)]
 pub(super) struct Plan {
     pub(super) settings: Arc<Settings>,
@@ -31,7 +34,7 @@ pub(super) struct Plan {
     pub(super) clock: Clock,
 }
 
-/// An application that can answer.
+/// A built application, ready to answer requests.
 pub(super) struct Ready {
     pub(super) chain: Vec<Arc<dyn Middleware>>,
     pub(super) resolver: Arc<Resolver>,
@@ -53,7 +56,7 @@ impl Plan {
         }
     }
 
-    /// Makes the application, or tells everything that keeps it from being made.
+    /// Builds the application, or returns everything that is wrong with its configuration.
     pub(super) fn build(&self) -> Result<Ready, SettingsErrors> {
         let settings = &self.settings;
         let mut errors = Vec::new();

@@ -1,12 +1,11 @@
-//! The way of a request: decode, resolve, through the onion to the view, and back.
+//! Runs a request through an application: decodes its path, finds its view, runs the middleware and the
+//! view, and completes the response.
 //!
-//! The answer is made in a future that owns all it needs. When hyper drops it because the client hung
-//! up, what is left is moved to a task and finishes: no request is cut in half between two writes.
+//! The future that does this owns everything it needs. If hyper drops it because the client closed the
+//! connection, the rest of it runs in a task, so that no request is left half done.
 
 use std::{
     convert::Infallible,
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -16,11 +15,10 @@ use http::{Method, StatusCode, header};
 use http_body::Body as _;
 use tower_service::Service;
 
-use super::{App, plan::Ready};
+use super::{App, plan::Ready, response_future::ResponseFuture};
 use crate::{
     BoxError, BoxFuture, Error, Result,
     error_page::{self, NoRoute},
-    future::Uncut,
     http::{Body, MatchedRoute, Request, Response, check_fields, encoding, host},
     middleware::{Next, caught},
     view::View,
@@ -42,26 +40,14 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let request =
             request.map(|body| if body.is_end_stream() { Body::default() } else { Body::stream(body) });
-        ResponseFuture(match self.ready() {
-            Ok(ready) => Uncut::new(answer(Arc::clone(ready), request)),
+        match self.ready() {
+            Ok(ready) => ResponseFuture::new(answer(Arc::clone(ready), request)),
             Err(errors) => {
                 tracing::error!(target: "nuages.app", "the application cannot answer: {errors}");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                Uncut::new(std::future::ready(error_page::bare(status).into()))
+                ResponseFuture::new(std::future::ready(error_page::bare(status).into()))
             }
-        })
-    }
-}
-
-/// The answer of an [`App`]. Dropped before its end, it goes on in a task of its own.
-#[must_use = "a response is made only while its future is polled"]
-pub struct ResponseFuture(Uncut<http::Response<Body>>);
-
-impl Future for ResponseFuture {
-    type Output = Result<http::Response<Body>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(Ok)
+        }
     }
 }
 
@@ -97,7 +83,7 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
         Err(error) => error_page::respond(&mut request, error),
         Ok(path) => {
             let found = ready.resolver.resolve(path.strip_prefix('/').unwrap_or(&path));
-            let heart: Arc<dyn View> = match found {
+            let view: Arc<dyn View> = match found {
                 None => Arc::new(NotFound),
                 Some(found) => {
                     let csrf_exempt = found.view.csrf_exempt();
@@ -106,7 +92,7 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
                     found.view
                 }
             };
-            match Next::new(&ready.chain, &*heart).run(&mut request).await {
+            match Next::new(&ready.chain, &*view).run(&mut request).await {
                 Ok(response) => response,
                 Err(error) => error_page::respond(&mut request, error),
             }
@@ -118,7 +104,8 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
     response
 }
 
-/// The decoded path, or why the request is refused before anything is asked.
+/// Checks the host, the query and the path of a request before any middleware runs, and returns the decoded
+/// path.
 fn admit(ready: &Ready, head: &http::request::Parts) -> Result<String> {
     let refused = |error: Error| error.set_status(StatusCode::BAD_REQUEST);
     host::named_host(&head.headers, &head.uri).map_err(|error| refused(error.into()))?;
@@ -128,7 +115,7 @@ fn admit(ready: &Ready, head: &http::request::Parts) -> Result<String> {
     encoding::decode_path(head.uri.path()).map_err(|error| refused(error.into()))
 }
 
-/// The view of a path that no pattern matches.
+/// The view for paths that no pattern matches: a 404.
 struct NotFound;
 
 impl View for NotFound {
@@ -141,7 +128,8 @@ impl View for NotFound {
     }
 }
 
-/// Says how long the body is, where that is known, and drops it after HEAD (RFC 9110 section 9.3.2).
+/// Sets `Content-Length` where the length is known, and drops the body of a response to HEAD (RFC 9110
+/// section 9.3.2).
 fn finish(mut response: Response, head_only: bool) -> http::Response<Body> {
     let status = response.status();
     let bodiless = status.is_informational() || status == StatusCode::NO_CONTENT;

@@ -1,39 +1,39 @@
-//! Takes connections while there is room for them, and drains them when it is asked to stop.
+//! Accepts connections, up to a limit, and drains them when the server shuts down.
+//!
+//! `manage` and projects call [`serve`] or [`serve_with`]; `connection` does the rest for each connection.
 
-use std::{
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{Request, Response};
 use tokio::{
     net::TcpStream,
-    sync::{Notify, Semaphore},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
-use tower_service::Service;
 
-use super::{Listener, connection, exchange::Gate};
-use crate::{BoxError, http::Body, settings::ServerSettings};
+use super::{
+    connection,
+    deadlines::Limits,
+    gate::Gate,
+    http_service::HttpService,
+    listener::Listener,
+    stage::{Stage, Stages},
+};
+use crate::settings::ServerSettings;
 
-/// How long the clients that the system let in are still taken over when the server is to stop.
-const LAST_CALL: Duration = Duration::from_millis(10);
-/// How long connections without a request get to close. The ones that are left then each have a request.
+/// How long the server still accepts connections from the backlog after shutdown begins. Closing the port
+/// earlier would reset clients that have already connected.
+const BACKLOG_GRACE: Duration = Duration::from_millis(10);
+/// How long idle connections get to close. Each connection that is left then has a request.
 const IDLE_CLOSE: Duration = Duration::from_millis(200);
-/// How long cut connections get to notice it.
-const LAST_MOMENT: Duration = Duration::from_millis(500);
+/// How long the server waits for connections to close after it has cut them.
+const CUT_GRACE: Duration = Duration::from_millis(500);
 
-/// Serves `service` on `listener` until `shutdown` resolves, then stops: the port is closed, requests in
-/// flight finish, idle connections are closed. Returns when all is done, after `GRACEFUL_TIMEOUT` at the
-/// latest: whatever is not finished then is cut.
+/// Serves `service` on `listener` until `shutdown` resolves, then shuts down.
 ///
-/// Requests carry the client's `std::net::SocketAddr` among their extensions.
+/// Shutting down closes the port and all idle connections, and lets running requests finish. After
+/// `GRACEFUL_TIMEOUT` the server cuts what is still running. Returns when all connections are closed.
+///
+/// Each request carries the client's `std::net::SocketAddr` among its extensions.
 ///
 /// # Examples
 ///
@@ -47,46 +47,53 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 /// # Ok(())
 /// # }
 /// ```
-pub async fn serve<S, B>(
+pub async fn serve<S: HttpService>(
     listener: Listener,
     service: S,
     settings: &ServerSettings,
     shutdown: impl Future<Output = ()>,
-) where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError> + Send,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<BoxError>,
-{
+) {
     serve_with(listener, service, settings, shutdown, std::future::pending()).await;
 }
 
-/// As [`serve`], and when `stop` resolves, at any time, everything is cut at once.
-pub async fn serve_with<S, B>(
+/// Serves like [`serve`], and cuts all connections immediately when `stop` resolves, at any time.
+///
+/// # Examples
+///
+/// The first signal drains, the second one cuts:
+///
+/// ```no_run
+/// # async fn example(app: nuages::App, settings: nuages::settings::Settings) -> Result<(), nuages::server::ServerError> {
+/// use nuages::server::{Listener, serve_with, signals};
+///
+/// let listener = Listener::bind("127.0.0.1:8000").await?;
+/// let (mut first, mut second) = (signals()?, signals()?);
+/// let stop = async {
+///     second.next().await;
+///     second.next().await;
+/// };
+/// serve_with(listener, app, &settings.server, async { drop(first.next().await) }, stop).await;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn serve_with<S: HttpService>(
     listener: Listener,
     service: S,
     settings: &ServerSettings,
     shutdown: impl Future<Output = ()>,
     stop: impl Future<Output = ()>,
-) where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
-    S::Error: Into<BoxError> + Send,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<BoxError>,
-{
+) {
     let server = Server::new(settings);
-    let (taking, listening) = (&server, &listener);
-    // The service is moved in: it need not be `Sync`.
+    let (server_ref, listener_ref) = (&server, &listener);
+    // The future owns the service, which need not be `Sync`.
     let mut accepting = Box::pin(async move {
         loop {
-            let room = taking.rooms.clone().acquire_owned().await;
-            let (stream, peer) = listening.accept().await;
-            let connection = taking.connect(stream, peer, service.clone());
+            let permit = server_ref.connections.clone().acquire_owned().await;
+            let (stream, peer) = listener_ref.accept().await;
+            let connection = server_ref.connect(stream, peer, service.clone());
             tokio::spawn(async move {
                 connection.await;
-                drop(room);
+                drop(permit);
             });
         }
     });
@@ -98,71 +105,23 @@ pub async fn serve_with<S, B>(
         () = &mut accepting => true,
     };
     if graceful {
-        // Those that have connected already would be reset, their requests with them.
-        let _ = timeout(LAST_CALL, &mut accepting).await;
+        let _ = timeout(BACKLOG_GRACE, &mut accepting).await;
     }
     drop(accepting);
     drop(listener);
     if graceful {
         server.drain(settings.graceful_timeout, stop).await;
     }
-    server.stages.enter(Stage::Cut);
-    if timeout(LAST_MOMENT, server.emptied()).await.is_err() {
+    server.stages.enter(Stage::Cutting);
+    if timeout(CUT_GRACE, server.all_closed()).await.is_err() {
         tracing::warn!(target: "nuages.server", "some connections are still busy");
     }
 }
 
-/// What the server does with its connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Serves them.
-    Open,
-    /// Lets them finish what they began.
-    Drain,
-    /// Ends them at once.
-    Cut,
-}
-
-/// Tells all connections of the server's stage.
-#[derive(Default)]
-pub(super) struct Stages {
-    stage: AtomicU8,
-    drains: Notify,
-    cuts: Notify,
-}
-
-impl Stages {
-    pub(super) fn now(&self) -> Stage {
-        match self.stage.load(Ordering::Acquire) {
-            0 => Stage::Open,
-            1 => Stage::Drain,
-            _ => Stage::Cut,
-        }
-    }
-
-    /// Resolves when the server begins to drain, if it did not before this call.
-    pub(super) fn drains(&self) -> impl Future<Output = ()> {
-        self.drains.notified()
-    }
-
-    /// Resolves when everything is cut, if it was not before this call.
-    pub(super) fn cuts(&self) -> impl Future<Output = ()> {
-        self.cuts.notified()
-    }
-
-    fn enter(&self, stage: Stage) {
-        self.stage.store(stage as u8, Ordering::Release);
-        match stage {
-            Stage::Open => {}
-            Stage::Drain => self.drains.notify_waiters(),
-            Stage::Cut => self.cuts.notify_waiters(),
-        }
-    }
-}
-
 struct Server {
-    limits: connection::Limits,
-    rooms: Arc<Semaphore>,
+    limits: Limits,
+    /// One permit for each connection that may be open.
+    connections: Arc<Semaphore>,
     capacity: u32,
     gate: Arc<Gate>,
     stages: Arc<Stages>,
@@ -172,50 +131,43 @@ impl Server {
     fn new(settings: &ServerSettings) -> Self {
         let capacity = u32::try_from(settings.max_connections).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         Self {
-            limits: connection::Limits::new(settings),
-            rooms: Arc::new(Semaphore::new(capacity as usize)),
+            limits: Limits::new(settings),
+            connections: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
             gate: Arc::new(Gate::new(settings.max_requests, settings.max_queued_requests)),
             stages: Arc::default(),
         }
     }
 
-    fn connect<S, B>(
+    fn connect<S: HttpService>(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
         service: S,
-    ) -> impl Future<Output = ()> + Send + use<S, B>
-    where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
-        S::Error: Into<BoxError> + Send,
-        S::Future: Send,
-        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Into<BoxError>,
-    {
+    ) -> impl Future<Output = ()> + Send + use<S> {
         connection::run(stream, peer, service, self.limits, self.gate.clone(), self.stages.clone())
     }
 
-    /// Resolves when no connection is left.
-    async fn emptied(&self) {
-        drop(self.rooms.acquire_many(self.capacity).await);
+    /// Resolves when all connections are closed.
+    async fn all_closed(&self) {
+        drop(self.connections.acquire_many(self.capacity).await);
     }
 
-    /// How many connections there are. Wrong while `emptied` waits.
-    fn connections(&self) -> usize {
-        self.capacity as usize - self.rooms.available_permits()
+    /// The number of open connections. Wrong while `all_closed` waits.
+    fn open_connections(&self) -> usize {
+        self.capacity as usize - self.connections.available_permits()
     }
 
     async fn drain(&self, within: Duration, stop: impl Future<Output = ()>) {
-        self.stages.enter(Stage::Drain);
+        self.stages.enter(Stage::Draining);
         let mut stop = pin!(stop);
         let idle_close = IDLE_CLOSE.min(within);
         tokio::select! {
             biased;
-            () = self.emptied() => return,
+            () = self.all_closed() => return,
             () = &mut stop => return,
             () = sleep(idle_close) => {
-                let requests = self.connections();
+                let requests = self.open_connections();
                 let noun = if requests == 1 { "request" } else { "requests" };
                 tracing::info!(
                     target: "nuages.server",
@@ -225,10 +177,10 @@ impl Server {
         }
         tokio::select! {
             biased;
-            () = self.emptied() => {}
+            () = self.all_closed() => {}
             () = stop => {}
             () = sleep(within - idle_close) => {
-                let left = self.connections();
+                let left = self.open_connections();
                 tracing::warn!(target: "nuages.server", left, "connections did not finish in time, cutting them");
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! An event of target `nuages.server` with the fields `method`, `path`, `version`, `status`, `bytes` and
 //! `elapsed_us`, and the line as its message: an error for 5xx, a warning for 4xx, else information.
-//! `manage` prints it. Nothing is gathered where nobody listens.
+//! `manage` prints it. Without a subscriber for these events nothing is collected.
 
 use std::time::Instant;
 
@@ -10,8 +10,8 @@ use http::{Method, Request, StatusCode, Uri, Version};
 
 use crate::OneLine;
 
-/// What is known of a request whose line is not written yet.
-pub(super) struct Entry {
+/// The facts about one request, collected until its line is written.
+pub(super) struct AccessLogLine {
     method: Method,
     target: Uri,
     version: Version,
@@ -20,8 +20,8 @@ pub(super) struct Entry {
     bytes: u64,
 }
 
-impl Entry {
-    /// The entry of a request that begins now; none where nobody listens.
+impl AccessLogLine {
+    /// Starts the line of a request that begins now; `None` if no subscriber wants it.
     pub(super) fn begin<B>(request: &Request<B>) -> Option<Box<Self>> {
         if !tracing::enabled!(target: "nuages.server", tracing::Level::ERROR) {
             return None;
@@ -120,10 +120,10 @@ mod tests {
         let lines = Lines::default();
         let write = |target: &str, status: u16, bytes| {
             let request = Request::builder().uri(target).body(()).expect("a request");
-            let mut entry = Entry::begin(&request).expect("somebody listens");
-            entry.set_status(StatusCode::from_u16(status).expect("a status"));
-            entry.add_bytes(bytes);
-            entry.write();
+            let mut line = AccessLogLine::begin(&request).expect("a subscriber");
+            line.set_status(StatusCode::from_u16(status).expect("a status"));
+            line.add_bytes(bytes);
+            line.write();
         };
         tracing::subscriber::with_default(lines.clone(), || {
             write("/polls/?page=2", 200, 1234);
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_gathered_where_nobody_listens() {
+    fn nothing_is_collected_without_a_subscriber() {
         let request = Request::builder().uri("/").body(()).expect("a request");
         assert!(tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
-            Entry::begin(&request).is_none()
+            AccessLogLine::begin(&request).is_none()
         }));
     }
 

@@ -1,21 +1,21 @@
-//! What one connection is doing, told by its socket, its requests and its responses; `connection` reads
-//! it after each step and derives the moment at which it has to be cut.
+//! The current state of one connection: reading a head, running a request, or idle.
 //!
-//! Everything but the request's body lives in one task, so relaxed atomics are enough.
+//! `io`, `exchange` and `body` report progress here; `deadlines` reads it after each poll. Everything
+//! but the request's body lives in one task, so relaxed atomics are enough.
 
 use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
 
-/// Where a connection stands between two requests.
+/// The phase of a connection's current request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// A request line or header fields are awaited: from the first, or since their first byte.
+    /// The server waits for the rest of a request's head; on a new connection also for its first byte.
     Head,
-    /// A request is worked on, or its response written.
+    /// A request runs, or its response is being written.
     Busy,
-    /// The last response is written, nothing has arrived since.
+    /// The last response is written, and nothing has arrived since.
     Idle,
 }
 
@@ -49,27 +49,27 @@ impl Activity {
         self.steps.load(Relaxed)
     }
 
-    /// How often bytes left, or were found to be unable to.
+    /// How often bytes were written, or a write became blocked.
     pub(super) fn writes(&self) -> u32 {
         self.writes.load(Relaxed)
     }
 
-    /// Whether the client does not take what we have for it.
+    /// Whether the client does not read what the server has for it.
     pub(super) fn write_blocked(&self) -> bool {
         self.write_blocked.load(Relaxed)
     }
 
-    /// Whether any byte has arrived yet.
+    /// Whether any byte has arrived on this connection.
     pub(super) fn heard(&self) -> bool {
         self.heard.load(Relaxed)
     }
 
-    /// Whether the client may still be sending something that nobody will read.
+    /// Whether the client may still be sending bytes that will not be read.
     pub(super) fn unread(&self) -> bool {
         self.body_unread.load(Acquire) || (self.phase() == Phase::Head && self.heard())
     }
 
-    /// Bytes arrived.
+    /// Notes that bytes arrived.
     pub(super) fn received(&self) {
         self.heard.store(true, Relaxed);
         if self.phase() == Phase::Idle {
@@ -77,31 +77,31 @@ impl Activity {
         }
     }
 
-    /// Bytes left.
+    /// Notes that bytes were written.
     pub(super) fn sent(&self) {
         self.writes.fetch_add(1, Relaxed);
         self.write_blocked.store(false, Relaxed);
     }
 
-    /// Bytes should have left, but the client does not take them.
+    /// Notes that a write is blocked because the client does not read.
     pub(super) fn blocked(&self) {
         if !self.write_blocked.swap(true, Relaxed) {
             self.writes.fetch_add(1, Relaxed);
         }
     }
 
-    /// A whole head arrived; `with_body` says whether more belongs to it.
+    /// Notes that a whole head arrived; `with_body` says whether a body follows.
     pub(super) fn begin_request(&self, with_body: bool) {
         self.body_unread.store(with_body, Relaxed);
         self.enter(Phase::Busy);
     }
 
-    /// The body of the request arrived to its end.
+    /// Notes that the whole body of the request arrived.
     pub(super) fn end_body(&self) {
         self.body_unread.swap(false, AcqRel);
     }
 
-    /// The response is in the hands of the socket.
+    /// Notes that the response was handed to the socket.
     pub(super) fn end_response(&self) {
         self.enter(Phase::Idle);
     }

@@ -1,4 +1,5 @@
-//! Bodies on their way through the server: the request's with its timeout, the response's watched to its end.
+//! The bodies that pass through the server: the request's, with its timeout, and the response's, which
+//! reports its end to the connection and to the access log.
 
 use std::{
     error::Error as _,
@@ -14,13 +15,13 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{access_log::Entry, activity::Activity};
+use super::{access_log::AccessLogLine, activity::Activity};
 use crate::BoxError;
 
-/// A request's body, which fails when the client makes no progress in time.
+/// A request's body, which fails if the client sends nothing for too long.
 ///
-/// Its errors are `io::Error`s: `TimedOut` for a client that stalls, `UnexpectedEof` for one that went
-/// away, `InvalidData` for one that does not keep to RFC 9112.
+/// Its errors are `io::Error`s: `TimedOut` if the client stalls, `UnexpectedEof` if it closed the
+/// connection, `InvalidData` if it breaks RFC 9112.
 pub(super) struct RequestBody {
     incoming: Incoming,
     timeout: Duration,
@@ -80,7 +81,7 @@ impl Body for RequestBody {
     }
 }
 
-/// hyper's error with the kind that says whose fault it is.
+/// Gives hyper's error the kind that says what went wrong.
 fn broken(error: hyper::Error) -> io::Error {
     let below = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     let kind = match below {
@@ -90,20 +91,22 @@ fn broken(error: hyper::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
-/// A response's body: the application's, or the few bytes of the server's own.
+/// A response's body: the application's, or the short text of a response that the server makes.
 pub(super) struct ResponseBody<B> {
     bytes: Content<B>,
     activity: Arc<Activity>,
-    log: Option<Box<Entry>>,
+    log: Option<Box<AccessLogLine>>,
 }
 
 pub(super) enum Content<B> {
+    /// The application's body.
     App(B),
-    Own(Bytes),
+    /// The text of a response that the server itself makes.
+    Status(Bytes),
 }
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(bytes: Content<B>, activity: Arc<Activity>, log: Option<Box<Entry>>) -> Self {
+    pub(super) fn new(bytes: Content<B>, activity: Arc<Activity>, log: Option<Box<AccessLogLine>>) -> Self {
         Self { bytes, activity, log }
     }
 }
@@ -122,8 +125,8 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = match &mut self.bytes {
             Content::App(body) => ready!(Pin::new(body).poll_frame(cx)),
-            Content::Own(bytes) if bytes.is_empty() => None,
-            Content::Own(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
+            Content::Status(bytes) if bytes.is_empty() => None,
+            Content::Status(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
         };
         if let (Some(log), Some(Ok(frame))) = (&mut self.log, &frame) {
             log.add_bytes(frame.data_ref().map_or(0, Bytes::len));
@@ -134,14 +137,14 @@ where
     fn is_end_stream(&self) -> bool {
         match &self.bytes {
             Content::App(body) => body.is_end_stream(),
-            Content::Own(bytes) => bytes.is_empty(),
+            Content::Status(bytes) => bytes.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.bytes {
             Content::App(body) => body.size_hint(),
-            Content::Own(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Status(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }

@@ -1,70 +1,28 @@
-//! One request and its response: refused, or let in when its turn comes, answered, and logged.
+//! Answers one request: rejects it if it is malformed, waits for its turn, calls the application, and logs
+//! the response.
+//!
+//! `connection` makes one [`Exchange`] for all requests of a connection.
 
-use std::{
-    future::poll_fn,
-    net::SocketAddr,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tower_service::Service;
 
 use super::{
-    access_log::Entry,
+    access_log::AccessLogLine,
     activity::Activity,
     body::{Content, RequestBody, ResponseBody},
+    gate::Gate,
+    http_service::HttpService,
     refuse::refusal,
 };
 use crate::{BoxError, error::panic_message, future::catch_panic, http::Body};
 
-/// How long a client should wait that was turned away for want of room (`Retry-After`).
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// The `Retry-After` of a response that rejects a request because the queue is full: one second.
+const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
 
-/// So many requests are worked on at once, so many more wait, the others are turned away.
-pub(super) struct Gate {
-    working: Semaphore,
-    waiting: AtomicUsize,
-    max_waiting: usize,
-}
-
-impl Gate {
-    pub(super) fn new(max_working: usize, max_waiting: usize) -> Self {
-        let working = Semaphore::new(max_working.clamp(1, Semaphore::MAX_PERMITS));
-        Self { working, waiting: AtomicUsize::new(0), max_waiting }
-    }
-
-    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.working.try_acquire() {
-            return Some(permit);
-        }
-        let place = Place(&self.waiting);
-        if self.waiting.fetch_add(1, Relaxed) >= self.max_waiting {
-            return None;
-        }
-        let permit = self.working.acquire().await.ok();
-        drop(place);
-        permit
-    }
-}
-
-/// A place in the queue, given back also when the client goes away meanwhile.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// What the requests of one connection share.
+/// The values that all requests of one connection share.
 pub(super) struct Exchange<S> {
     pub(super) service: S,
     pub(super) peer: SocketAddr,
@@ -73,31 +31,27 @@ pub(super) struct Exchange<S> {
     pub(super) activity: Arc<Activity>,
 }
 
-impl<S: Clone> Exchange<S> {
+impl<S: HttpService> Exchange<S> {
     /// Answers one request; never fails.
-    pub(super) fn answer<B>(
+    pub(super) fn answer(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<ResponseBody<B>>> + use<S, B>
-    where
-        S: Service<Request<Body>, Response = Response<B>>,
-        S::Error: Into<BoxError>,
-    {
+    ) -> impl Future<Output = Response<ResponseBody<S::ResponseBody>>> + use<S> {
         self.activity.begin_request(!request.body().is_end_stream());
-        let mut log = Entry::begin(&request);
+        let mut log = AccessLogLine::begin(&request);
         let activity = self.activity.clone();
-        let refused = refusal(request.method(), request.uri(), request.version(), request.headers());
-        let let_in = match refused {
+        let refusal = refusal(request.method(), request.uri(), request.version(), request.headers());
+        let admitted = match refusal {
             Some(status) => Err(status),
             None => Ok((self.prepare(request), self.service.clone(), self.gate.clone())),
         };
         async move {
-            let response = match let_in {
+            let response = match admitted {
                 Ok((request, service, gate)) => match gate.enter().await {
                     Some(_permit) => run(service, request).await,
-                    None => turned_away(),
+                    None => reject_busy(),
                 },
-                Err(status) => own(status),
+                Err(status) => status_response(status),
             };
             if let Some(log) = &mut log {
                 log.set_status(response.status());
@@ -106,7 +60,8 @@ impl<S: Clone> Exchange<S> {
         }
     }
 
-    /// The request as the application gets it: our body, the client's address among the extensions.
+    /// Turns hyper's request into the application's: with our body type, and the client's address among the
+    /// extensions.
     fn prepare(&self, request: Request<Incoming>) -> Request<Body> {
         let mut request = request.map(|incoming| {
             if incoming.is_end_stream() {
@@ -119,12 +74,8 @@ impl<S: Clone> Exchange<S> {
     }
 }
 
-/// The application's answer; a 500 where it fails or panics.
-async fn run<S, B>(mut service: S, request: Request<Body>) -> Response<Content<B>>
-where
-    S: Service<Request<Body>, Response = Response<B>>,
-    S::Error: Into<BoxError>,
-{
+/// Calls the application; a failure or a panic becomes a 500.
+async fn run<S: HttpService>(mut service: S, request: Request<Body>) -> Response<Content<S::ResponseBody>> {
     let call = async {
         poll_fn(|cx| service.poll_ready(cx)).await?;
         service.call(request).await
@@ -134,30 +85,30 @@ where
         Ok(Err(error)) => {
             let error: BoxError = error.into();
             tracing::error!(target: "nuages.server", error = &*error, "the application failed");
-            own(StatusCode::INTERNAL_SERVER_ERROR)
+            status_response(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Err(panic) => {
             let message = panic_message(&*panic);
             tracing::error!(target: "nuages.server", panic = message, "the application panicked");
-            own(StatusCode::INTERNAL_SERVER_ERROR)
+            status_response(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
 }
 
-fn turned_away<B>() -> Response<Content<B>> {
-    let mut response = own(StatusCode::SERVICE_UNAVAILABLE);
-    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+fn reject_busy<B>() -> Response<Content<B>> {
+    let mut response = status_response(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_BUSY);
     response
 }
 
-/// An answer of the server's own. A malformed request is the last of its connection: what follows it
-/// cannot be trusted to be another one.
-fn own<B>(status: StatusCode) -> Response<Content<B>> {
+/// A plain-text response with nothing but the status. After a malformed request it also closes the
+/// connection: the bytes that follow cannot be trusted to be another request.
+fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     let text = match status {
         StatusCode::NO_CONTENT => String::new(),
         _ => format!("{status}\n"),
     };
-    let mut response = Response::new(Content::Own(Bytes::from(text)));
+    let mut response = Response::new(Content::Status(Bytes::from(text)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -1,4 +1,5 @@
-//! The socket of one connection, telling its [`Activity`] what goes through it.
+//! The socket of one connection. It reports the bytes that pass through it to the connection's
+//! [`Activity`], and lingers on close where the client is still sending.
 
 use std::{
     io,
@@ -16,8 +17,8 @@ use tokio::{
 
 use super::activity::Activity;
 
-/// How long a client may go on sending what we refused before the connection is cut. Closing a socket
-/// with unread bytes makes the system reset it, and the client would lose our answer (RFC 9112 section 9.6).
+/// How long the server reads and discards what a client still sends after the last response. Closing a
+/// socket with unread bytes resets it, and the client would lose the response (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
 pub(super) struct Io {
@@ -79,7 +80,8 @@ impl AsyncWrite for Io {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
-    /// Ends our half; where the client is still sending, listens to it for a while, so that it hears us.
+    /// Shuts down the sending half. If the client is still sending, reads and discards that for up to
+    /// [`LINGER`], so that the client receives the response.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.linger.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;

@@ -1,17 +1,18 @@
-//! The socket that connections arrive at.
+//! The socket on which the server accepts connections.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 
-use super::ServerError;
+use super::error::ServerError;
 
-/// How many connections the system keeps for us until we accept them (it may allow fewer).
+/// How many connections may wait in the system's backlog until they are accepted (the system may allow
+/// fewer).
 const BACKLOG: u32 = 4_096;
-/// How long to wait when the system has no file descriptor left for another connection.
+/// How long to wait when no file descriptor is left for another connection.
 const OUT_OF_DESCRIPTORS_PAUSE: Duration = Duration::from_millis(100);
 
-/// A bound socket.
+/// A bound socket that accepts connections.
 ///
 /// # Examples
 ///
@@ -29,22 +30,25 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens on `address`: `127.0.0.1:8000`, `[::1]:8000` or `localhost:8000`. Port 0 lets the system
-    /// choose; [`Listener::local_addr`] tells which. A server that was just stopped leaves its port free
-    /// (`SO_REUSEADDR`). Needs a tokio runtime.
+    /// Listens on an address: `127.0.0.1:8000`, `[::1]:8000` or `localhost:8000`.
+    ///
+    /// Port 0 lets the system choose a free port; [`Listener::local_addr`] returns it. The port of a
+    /// server that has just stopped can be bound again immediately (`SO_REUSEADDR`). Must be called in a
+    /// tokio runtime.
     ///
     /// # Errors
     ///
-    /// [`ServerError::Bind`] where the address is taken, not this machine's or not an address.
+    /// Returns [`ServerError::Bind`] if the address is taken, belongs to another machine, or is no
+    /// address.
     pub async fn bind(address: &str) -> Result<Self, ServerError> {
         bind_first(address).await.map_err(|source| ServerError::Bind { address: address.to_owned(), source })
     }
 
-    /// Listens on a socket that somebody else bound, such as a supervisor.
+    /// Uses a socket that is already bound, for example one inherited from a supervisor.
     ///
     /// # Errors
     ///
-    /// [`ServerError::Bind`] where it cannot be watched.
+    /// Returns [`ServerError::Bind`] if the runtime cannot use the socket.
     pub fn from_std(socket: std::net::TcpListener) -> Result<Self, ServerError> {
         let adopt = || {
             socket.set_nonblocking(true)?;
@@ -58,24 +62,24 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// The address it listens on.
+    /// The address on which it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The next connection. A connection that died before it was accepted is passed over; where the
-    /// system cannot give us another descriptor, those that wait go on waiting.
+    /// Waits for the next connection. Skips connections that were closed before they were accepted. If no
+    /// file descriptor is left, pauses and tries again; the clients stay in the backlog.
     pub(super) async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => match stream.set_nodelay(true) {
                     Ok(()) => return (stream, peer),
                     Err(error) => {
-                        tracing::debug!(target: "nuages.server", %peer, %error, "gone before it began")
+                        tracing::debug!(target: "nuages.server", %peer, %error, "a connection was closed before it was accepted")
                     }
                 },
                 Err(error) if is_of_one_connection(&error) => {
-                    tracing::debug!(target: "nuages.server", %error, "a connection died in the backlog");
+                    tracing::debug!(target: "nuages.server", %error, "a connection was closed in the backlog");
                 }
                 Err(error) => {
                     tracing::error!(target: "nuages.server", %error, "cannot accept connections");

@@ -1,41 +1,35 @@
-//! Listens, limits, times out, drains: bytes on one side, `http` types on the other.
+//! Accepts connections, limits them, times them out and drains them: bytes on one side, `http` types on
+//! the other.
 //!
-//! `manage runserver` calls [`serve_with`], tests and projects call [`serve`]. What answers is any
-//! `tower_service::Service`; [`App`](crate::App) is one. Nothing here knows of views or sessions.
+//! `manage runserver` calls [`serve_with`]; tests and projects call [`serve`]. Any
+//! `tower_service::Service` can answer the requests; [`App`](crate::App) is one. Nothing here knows about
+//! views or sessions.
 //!
-//! - `listener` binds, `accept` takes connections as long as there is room for them,
-//! - `connection` drives one of them and cuts it at its limits, which `io` and `body` notice,
-//! - `exchange` answers one request: refuses what is malformed, waits for its turn, survives panics,
-//! - `access_log` writes a line about it.
+//! - `listener` binds the socket, and `accept` takes connections until the configured number is open.
+//! - `connection` drives one connection and closes it at its `deadlines`; `io` and `body` report its
+//!   progress to `activity`, and `stage` says whether the server is shutting down.
+//! - `exchange` answers one request: it rejects malformed requests, waits at the `gate` for a free place,
+//!   and turns a panic into a 500.
+//! - `access_log` writes one line about each request.
 
 mod accept;
 mod access_log;
 mod activity;
 mod body;
 mod connection;
+mod deadlines;
+mod error;
 mod exchange;
+mod gate;
+mod http_service;
 mod io;
 mod listener;
 mod refuse;
 mod signals;
+mod stage;
 
 pub use accept::{serve, serve_with};
+pub use error::ServerError;
+pub use http_service::HttpService;
 pub use listener::Listener;
 pub use signals::{Signal, Signals, signals};
-
-/// Why the server could not do its work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServerError {
-    /// The address cannot be listened on: taken, not ours, not an address.
-    #[error("cannot listen on {address:?}")]
-    Bind {
-        /// The address as it was given.
-        address: String,
-        /// What the system says, such as `AddrInUse`.
-        source: std::io::Error,
-    },
-    /// Signals cannot be waited for.
-    #[error("cannot wait for signals")]
-    Signals(#[source] std::io::Error),
-}

@@ -1,13 +1,14 @@
-//! What no application should see: requests that RFC 9110 and 9112 call malformed, or that are too large.
+//! Rejects requests that RFC 9110 and 9112 call malformed, or that are too large, before the application
+//! sees them.
 
 use http::{HeaderMap, Method, StatusCode, Uri, Version, header::HOST};
 
 use crate::http::{HostError, host::named_host};
 
-/// The longest request target (path and query) that is answered, as gunicorn's and nginx's order of size.
+/// The longest accepted request target (path and query). gunicorn and nginx have limits of this size.
 const MAX_TARGET_BYTES: usize = 8_190;
 
-/// The status to refuse this request with, or none.
+/// Returns the status to reject this request with, or `None` if it is well formed.
 pub(super) fn refusal(
     method: &Method,
     uri: &Uri,
@@ -25,11 +26,11 @@ pub(super) fn refusal(
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
         return Some(StatusCode::URI_TOO_LONG);
     }
-    // We are no proxy (RFC 9110 section 9.3.6).
+    // CONNECT is for proxies (RFC 9110 section 9.3.6).
     if method == Method::CONNECT {
         return Some(StatusCode::NOT_IMPLEMENTED);
     }
-    // RFC 9112 section 3.2.4: `*` is for OPTIONS alone, and there is nothing to tell about the whole server.
+    // RFC 9112 section 3.2.4: `*` is only for OPTIONS, which asks about the whole server: an empty answer.
     if uri.path() == "*" {
         let known = method == Method::OPTIONS;
         return Some(if known { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST });
@@ -51,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_refused() {
+    fn malformed_requests_are_rejected() {
         assert_eq!(check("GET", "/", &["a"]), None);
         assert_eq!(check("GET", "/", &[]), Some(400));
         assert_eq!(check("GET", "/", &["a", "a"]), Some(400));

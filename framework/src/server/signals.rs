@@ -4,15 +4,23 @@ use std::fmt;
 
 use tokio::signal::unix;
 
-use super::ServerError;
+use super::error::ServerError;
 
 /// A signal that asks the process to end.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::server::Signal;
+///
+/// assert_eq!(Signal::Terminate.to_string(), "SIGTERM");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signal {
     /// SIGINT: Ctrl-C.
     Interrupt,
-    /// SIGTERM: a supervisor.
+    /// SIGTERM: sent by a supervisor, such as systemd.
     Terminate,
 }
 
@@ -25,19 +33,31 @@ impl fmt::Display for Signal {
     }
 }
 
-/// Waits for SIGINT and SIGTERM; see [`signals`].
+/// Waits for SIGINT and SIGTERM; made by [`signals`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> Result<(), nuages::server::ServerError> {
+/// let mut signals: nuages::server::Signals = nuages::server::signals()?;
+/// let signal = signals.next().await;
+/// println!("stopping: {signal}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
 }
 
-/// From now on SIGINT and SIGTERM no longer end the process but are told by [`Signals::next`].
-/// Needs a tokio runtime.
+/// Catches SIGINT and SIGTERM: they no longer end the process, and [`Signals::next`] returns them.
+///
+/// Must be called in a tokio runtime.
 ///
 /// # Errors
 ///
-/// [`ServerError::Signals`] where the system refuses.
+/// Returns [`ServerError::Signals`] if the system does not allow it.
 ///
 /// # Examples
 ///
@@ -57,7 +77,7 @@ pub fn signals() -> Result<Signals, ServerError> {
 }
 
 impl Signals {
-    /// The next signal that arrives.
+    /// Waits for the next signal.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Interrupt,

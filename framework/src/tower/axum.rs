@@ -1,6 +1,6 @@
-//! What axum handlers use: the session as an argument, our error as an answer.
+//! Lets axum handlers take the session as an argument and return our error.
 //!
-//! On axum-core alone, so that axum itself is the application's choice.
+//! Depends only on axum-core, so that the application chooses the version of axum.
 
 use axum_core::{
     body::Body,
@@ -12,17 +12,30 @@ use http::{HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts};
 use super::{SessionHandle, refusal::refusal};
 use crate::Error;
 
-/// A handler asks for a session where none is carried.
+/// A handler takes a [`SessionHandle`], but no [`SessionLayer`](super::SessionLayer) wraps its router.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::tower::{MissingSession, SessionHandle};
+/// use axum_core::extract::FromRequestParts as _;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let (mut parts, ()) = http::Request::new(()).into_parts();
+/// let missing: MissingSession = SessionHandle::from_request_parts(&mut parts, &()).await.unwrap_err();
+/// assert!(missing.to_string().contains(".layer(nuages::tower::SessionLayer)"));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a handler takes a SessionHandle, and no session is carried to it: wrap its router in \
+    "a handler takes a SessionHandle, but its request has no session: wrap its router in \
      `.layer(nuages::tower::SessionLayer)`, added after the route, or mount it with `nuages::App::mount`"
 )]
 #[non_exhaustive]
 pub struct MissingSession;
 
 impl IntoResponse for MissingSession {
-    /// A 500 that says what is missing: a mistake of the program's, which its first request shows.
+    /// A 500 that says what is missing. It is a mistake in the program, which its first request reveals.
     fn into_response(self) -> Response {
         tracing::error!(target: "nuages.sessions", "{self}");
         (StatusCode::INTERNAL_SERVER_ERROR, format!("{self}\n")).into_response()
@@ -37,9 +50,9 @@ impl<S: Sync> FromRequestParts<S> for SessionHandle {
     }
 }
 
-/// So that handlers can return `nuages::Result` and use `?` on what sessions answer.
+/// Lets handlers return `nuages::Result` and use `?` on session calls.
 impl IntoResponse for Error {
-    /// The bare status, and `Retry-After` with a 503; what happened goes to the log only.
+    /// The bare status, with `Retry-After` for a 503; only the log says what happened.
     fn into_response(self) -> Response {
         let status = self.status();
         if status.is_server_error() {
@@ -59,7 +72,7 @@ mod tests {
     use crate::Unavailable;
 
     #[tokio::test]
-    async fn a_handler_below_no_layer_is_told_which_one_is_missing() {
+    async fn a_handler_without_a_layer_names_the_missing_one() {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         let missing = SessionHandle::from_request_parts(&mut parts, &()).await.expect_err("no session");
         assert!(missing.to_string().contains("SessionLayer"));
@@ -69,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unavailable_store_in_a_handler_is_a_503_to_try_again() {
+    fn an_unavailable_store_in_a_handler_is_a_503_with_retry_after() {
         let response = Error::from(Unavailable::new("the store", None)).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[http::header::RETRY_AFTER], "1");

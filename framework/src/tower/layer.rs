@@ -1,33 +1,33 @@
-//! The layer: what an application wraps its service in.
+//! The layer that an application wraps its service in.
 //!
-//! Made once, at start-up; `service` does the work.
+//! Made once, at start-up; `service` and `exchange` do the work of each request.
 
 use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::SessionService;
+use super::{exchange::SessionExchange, service::SessionService};
 use crate::{
     middleware::SessionCarrier,
     sessions::SessionEngine,
     settings::{Settings, SettingsErrors},
 };
 
-/// Gives any Tower service Django's sessions: the table, the cookie and the rules of a Nuages project.
+/// Gives any Tower service Django's sessions: with the same table, cookie and rules as a Nuages project.
 ///
-/// Requests get a [`SessionHandle`](super::SessionHandle) among their extensions. The session is loaded
-/// before the service is called, if the request carries the cookie, and saved after it has returned its
-/// response, if it was changed:
+/// Each request gets a [`SessionHandle`](super::SessionHandle) among its extensions. The layer loads the
+/// session before it calls the service, if the request has the cookie, and saves it after the service
+/// has returned its response, if the session was changed:
 ///
 /// - An untouched session leaves no trace: no cookie, no `Vary`, no write.
-/// - A response that is a 5xx saves nothing, and neither does an error or a panic of the service;
-///   `flush` holds all the same.
-/// - A store that fails makes the response a 503 with `Retry-After` and without a body, and no cookie is
-///   touched. It needs a body that can be empty: `R: Default`, as axum's and http-body-util's are.
-/// - A client that hangs up, or a timeout further out, cuts nothing in half: what is left of the request
-///   goes on in a task.
-/// - Where a session is already carried, by a layer further out or by the application that mounts the
-///   service, this layer stands aside.
+/// - If the response is a 5xx, or the service returns an error or panics, nothing is saved; only a
+///   `flush` takes effect.
+/// - If the store fails, the response is a 503 with `Retry-After` and an empty body, and no cookie is
+///   changed. Therefore the response's body must implement `Default`, as axum's and http-body-util's do.
+/// - If the client closes the connection, or an outer timeout fires, the rest of the request runs in a
+///   task: no request is left half done.
+/// - If the request already has a session, from an outer layer or from the application that mounts the
+///   service, this layer does nothing.
 ///
 /// # Examples
 ///
@@ -44,29 +44,28 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct SessionLayer {
-    pub(super) engine: SessionEngine,
-    pub(super) carrier: SessionCarrier,
+    exchange: SessionExchange,
 }
 
 impl SessionLayer {
-    /// A layer on an engine that the program has already; of the settings it reads `SESSION_*`.
+    /// Creates a layer that uses `engine`. Of the settings it reads only `SESSION_*`.
     pub fn new(engine: SessionEngine, settings: &Settings) -> Self {
         let carrier = SessionCarrier::new(engine.clone(), Arc::new(settings.clone()));
-        Self { engine, carrier }
+        Self { exchange: SessionExchange { engine, carrier } }
     }
 
-    /// A layer on the engine that `SESSION_ENGINE` names.
+    /// Creates a layer that uses the engine selected by `SESSION_ENGINE`.
     ///
     /// # Errors
     ///
-    /// Every setting that keeps the engine from being made.
+    /// Returns all settings that prevent the engine from being opened.
     pub fn from_settings(settings: &Settings) -> Result<Self, SettingsErrors> {
         Ok(Self::new(SessionEngine::from_settings(settings)?, settings))
     }
 
-    /// The engine, for what is done to sessions outside requests.
+    /// Returns the engine, for work on sessions outside of requests.
     pub fn engine(&self) -> &SessionEngine {
-        &self.engine
+        &self.exchange.engine
     }
 }
 
@@ -74,6 +73,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> SessionService<S> {
-        SessionService { layer: self.clone(), inner }
+        SessionService { exchange: self.exchange.clone(), inner }
     }
 }

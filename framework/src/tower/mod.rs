@@ -1,11 +1,12 @@
-//! Sessions for Tower services that are no Nuages application: axum, tonic, plain hyper.
+//! Sessions for Tower services outside Nuages: axum, tonic, plain hyper.
 //!
-//! [`SessionLayer`] loads and saves, by the same rules as the session middleware, whose code it runs;
-//! [`SessionHandle`] is what the service finds in the request's extensions. Nothing here knows of views
+//! [`SessionLayer`] loads and saves the session by the rules of the session middleware, whose code it
+//! runs. The service finds a [`SessionHandle`] in its request's extensions. Nothing here knows about views
 //! or URLs.
 
 #[cfg(feature = "axum")]
 mod axum;
+mod exchange;
 mod layer;
 mod refusal;
 mod service;

@@ -1,26 +1,41 @@
-//! One request through the layer: load, lend, call, save.
+//! The service that a layer makes of another one: each request runs inside its session.
 
 use std::{
     fmt, mem,
-    panic::resume_unwind,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll},
 };
 
 use tower_service::Service;
 
-use super::{SessionHandle, SessionLayer, refusal::refusal};
-use crate::{
-    Error,
-    future::{Uncut, catch_panic},
-    http::{Body, Cookies, Response},
-    sessions::{Loan, Session},
-};
+use super::exchange::SessionExchange;
+use crate::future::Detached;
 
-/// A service within a [`SessionLayer`].
+/// A service wrapped in a [`SessionLayer`](super::SessionLayer).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Body, settings::Settings, tower::{SessionHandle, SessionLayer}};
+/// use tower::{Layer as _, Service as _};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     SESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let handler = tower::service_fn(async |request: http::Request<Body>| {
+///     let session = request.extensions().get::<SessionHandle>().expect("the layer adds it");
+///     session.insert("seen", true).expect("a value that fits");
+///     Ok::<_, std::io::Error>(http::Response::new(Body::default()))
+/// });
+/// let mut service = SessionLayer::from_settings(&settings)?.layer(handler);
+/// let response = service.call(http::Request::new(Body::default())).await?;
+/// assert!(response.headers().contains_key("set-cookie"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct SessionService<S> {
-    pub(super) layer: SessionLayer,
+    pub(super) exchange: SessionExchange,
     pub(super) inner: S,
 }
 
@@ -41,100 +56,39 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        // The service that said it was ready is the one to call; its clone may not be.
+        // `poll_ready` made this service ready, not its clone: call this one and keep the clone.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        let layer = self.layer.clone();
-        SessionFuture(Uncut::new(async move { layer.answer(ready, request).await }))
+        let exchange = self.exchange.clone();
+        SessionFuture(Detached::new(async move { exchange.answer(ready, request).await }))
     }
 }
 
-impl SessionLayer {
-    async fn answer<S, B, R>(
-        self,
-        mut inner: S,
-        mut request: http::Request<B>,
-    ) -> Result<http::Response<R>, S::Error>
-    where
-        S: Service<http::Request<B>, Response = http::Response<R>>,
-        R: Default,
-    {
-        if request.extensions().get::<SessionHandle>().is_some() {
-            return inner.call(request).await;
-        }
-        let cookies = Cookies::from_headers(request.headers());
-        let (mut session, had_cookie) = match self.carrier.load(&cookies).await {
-            Ok(loaded) => loaded,
-            Err(error) => return Ok(failed(&error)),
-        };
-        let loan = Loan::new(&mut session);
-        request.extensions_mut().insert(loan.handle());
-        let answer = catch_panic(pin!(async { inner.call(request).await })).await;
-        drop(loan);
-        match answer {
-            Ok(Ok(response)) => Ok(self.finish(&mut session, response, had_cookie).await),
-            Ok(Err(error)) => {
-                self.abandon(&mut session).await;
-                Err(error)
-            }
-            Err(panic) => {
-                self.abandon(&mut session).await;
-                resume_unwind(panic)
-            }
-        }
-    }
-
-    /// Saves the session and writes the cookie: the rules are the carrier's, and it speaks our own
-    /// response. The body passes by.
-    async fn finish<R: Default>(
-        &self,
-        session: &mut Session,
-        response: http::Response<R>,
-        had_cookie: bool,
-    ) -> http::Response<R> {
-        let (parts, body) = response.into_parts();
-        let version = parts.version;
-        let mut head = Response::from_parts(parts, Body::default());
-        let carried = match self.carrier.finish(session, &mut head, had_cookie).await {
-            Ok(()) => head.sendable(),
-            Err(error) => Err(error),
-        };
-        match carried {
-            Ok(head) => {
-                let (mut parts, _) = http::Response::<Body>::from(head).into_parts();
-                parts.version = version;
-                http::Response::from_parts(parts, body)
-            }
-            Err(error) => failed(&error),
-        }
-    }
-
-    /// The service gave no response: as after a 5xx, only a `flush` holds.
-    async fn abandon(&self, session: &mut Session) {
-        if let Err(error) = self.engine.delete_discarded(session).await {
-            log(&error.into());
-        }
-    }
-}
-
-fn failed<R: Default>(error: &Error) -> http::Response<R> {
-    log(error);
-    refusal(error)
-}
-
-fn log(error: &Error) {
-    if error.status().is_server_error() {
-        tracing::error!(target: "nuages.sessions", ?error, "the session cannot be carried");
-    } else {
-        tracing::info!(target: "nuages.sessions", ?error, "the session cannot be carried");
-    }
-}
-
-/// The response of a [`SessionService`], on its way.
+/// The future of a [`SessionService`]'s response.
 ///
-/// Dropped before its end, it goes on in a task.
+/// A request that has begun always finishes: if this future is dropped before its end, the rest of it
+/// runs in a task of its own.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{http::Body, settings::Settings, tower::{SessionFuture, SessionLayer}};
+/// use tower::{Layer as _, Service as _};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     SESSION_ENGINE = \"signed_cookies\"";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// let handler = tower::service_fn(async |_: http::Request<Body>| {
+///     Ok::<_, std::io::Error>(http::Response::new(Body::default()))
+/// });
+/// let mut service = SessionLayer::from_settings(&settings)?.layer(handler);
+/// let future: SessionFuture<Body, std::io::Error> = service.call(http::Request::new(Body::default()));
+/// assert_eq!(future.await?.status(), 200);
+/// # Ok(()) }
+/// ```
 #[must_use = "futures do nothing unless they are polled"]
-pub struct SessionFuture<R: Send + 'static, E: Send + 'static>(Uncut<Result<http::Response<R>, E>>);
+pub struct SessionFuture<R: Send + 'static, E: Send + 'static>(Detached<Result<http::Response<R>, E>>);
 
 impl<R: Send + 'static, E: Send + 'static> Future for SessionFuture<R, E> {
     type Output = Result<http::Response<R>, E>;

@@ -1,38 +1,26 @@
-//! Flattens the routes that a project lists into endpoints, and collects all that is wrong with them.
+//! Flattens a project's routes into a list of endpoints, and collects everything that is wrong with them.
 //!
-//! Called once by the resolver, at start-up.
+//! The resolver calls it once, at start-up.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     converters::{Converter, Converters},
+    endpoint::Endpoint,
     error::{UrlError, UrlErrors, UrlProblem, UrlWarning},
     matcher::{MAX_CAPTURES, Matcher},
+    names::Names,
     pattern::{self, Capture, Piece},
-    reverse::Names,
-    route::{Route, Target},
+    route::{Route, RouteTarget},
 };
 use crate::view::View;
 
-/// The name of the value that a mounted service captures.
+/// The name under which a mounted service's route captures the rest of the path.
 const REST: &str = "rest";
 
-/// One pattern with all its prefixes, and the view it leads to.
-pub(super) struct Endpoint {
-    /// The pattern as it was written, prefixes included.
-    pub(super) pattern: Arc<str>,
-    /// The name with its namespaces.
-    pub(super) name: Option<Arc<str>>,
-    pub(super) view: Arc<dyn View>,
-    pub(super) pieces: Vec<Piece>,
-    /// The names of the captured values, in order.
-    pub(super) params: Vec<Arc<str>>,
-    pub(super) matcher: Matcher,
-}
-
-/// What has been read of the routes so far.
+/// The endpoints, warnings and names that were read from the routes.
 pub(super) struct Collected {
-    /// In the order in which they are listed.
+    /// In the order in which the project lists them.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) warnings: Vec<UrlWarning>,
     pub(super) names: Names,
@@ -42,7 +30,7 @@ pub(super) struct Collected {
 ///
 /// # Errors
 ///
-/// Everything that is wrong with any of them.
+/// Returns everything that is wrong with any of them.
 pub(super) fn collect(
     routes: Vec<Route>,
     custom: impl IntoIterator<Item = Converter>,
@@ -66,13 +54,13 @@ pub(super) fn collect(
     if errors.is_empty() { Ok(Collected { endpoints, warnings, names }) } else { Err(UrlErrors(errors)) }
 }
 
-/// The `include`s around a route.
+/// The prefixes of the `include`s around a route.
 #[derive(Clone, Default)]
 struct Prefix {
     pattern: String,
     /// `blog:archive:`
     namespace: String,
-    /// `None` where one of the prefixes could not be read.
+    /// `None` if one of the prefixes could not be parsed.
     pieces: Option<Vec<Piece>>,
     is_inner: bool,
 }
@@ -92,7 +80,7 @@ impl Collector {
             self.warn(&route);
             let pieces = self.read(&route, &pattern, prefix);
             match route.target {
-                Target::Include(routes) => {
+                RouteTarget::Include(routes) => {
                     if let Some(name) = route.name {
                         self.fail(&pattern, UrlProblem::NameOnInclude { name });
                     }
@@ -108,7 +96,7 @@ impl Collector {
                         }
                     }
                 }
-                Target::View(view) | Target::Mounted(view) => {
+                RouteTarget::View(view) | RouteTarget::Mounted(view) => {
                     if let Some(namespace) = route.namespace {
                         self.fail(&pattern, UrlProblem::NamespaceOnView { namespace });
                     }
@@ -127,7 +115,7 @@ impl Collector {
         self.errors.push(UrlError { pattern: pattern.to_owned(), problem });
     }
 
-    /// Checks a namespace and goes into it.
+    /// Checks a namespace and adds it to the prefix.
     fn enter(&mut self, namespace: &str, inner: &mut Prefix) {
         if namespace.is_empty() || namespace.contains(':') {
             self.fail(&inner.pattern, UrlProblem::Namespace { namespace: namespace.to_owned() });
@@ -138,16 +126,16 @@ impl Collector {
                 id: "urls.W005",
                 pattern: inner.pattern.clone(),
                 name: None,
-                message: "its namespace is there already: reverse finds the names of the first one only",
+                message: "its namespace is used twice: reverse finds only the names in the first one",
             });
         }
     }
 
     fn warn(&mut self, route: &Route) {
-        let is_include = !matches!(route.target, Target::View(_));
+        let is_include = !matches!(route.target, RouteTarget::View(_));
         let mut odd = pattern::oddities(&route.pattern, is_include);
         if route.name.as_ref().is_some_and(|name| name.contains(':')) {
-            odd.push(("urls.W003", "its name holds a ':', which separates namespaces: remove the colon"));
+            odd.push(("urls.W003", "its name contains a ':', which separates namespaces: remove the colon"));
         }
         self.warnings.extend(odd.into_iter().map(|(id, message)| UrlWarning {
             id,
@@ -157,7 +145,7 @@ impl Collector {
         }));
     }
 
-    /// The pieces of a route with those of its prefixes, unless one of them cannot be read.
+    /// Parses a route and puts the pieces of its prefixes before its own; `None` if any of them is faulty.
     fn read(&mut self, route: &Route, pattern: &str, prefix: &Prefix) -> Option<Vec<Piece>> {
         let own = match pattern::parse(&route.pattern, &self.converters) {
             Ok(own) => Some(own),
@@ -166,7 +154,7 @@ impl Collector {
                 None
             }
         };
-        let is_mounted = matches!(route.target, Target::Mounted(_));
+        let is_mounted = matches!(route.target, RouteTarget::Mounted(_));
         if is_mounted && !route.pattern.is_empty() && !route.pattern.ends_with('/') {
             self.fail(pattern, UrlProblem::MountPrefix);
         }
@@ -190,7 +178,7 @@ impl Collector {
             self.fail(pattern, problem);
             return None;
         }
-        if matches!(route.target, Target::Include(_)) && !pieces.is_empty() {
+        if matches!(route.target, RouteTarget::Include(_)) && !pieces.is_empty() {
             pieces.push(Piece::Cut);
         }
         twice.is_empty().then_some(pieces)
@@ -209,7 +197,7 @@ impl Collector {
     }
 }
 
-/// The names of the values that pieces capture.
+/// Returns the names of the values that the pieces capture.
 fn names_of(pieces: &[Piece]) -> Vec<Arc<str>> {
     pieces
         .iter()

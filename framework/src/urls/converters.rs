@@ -1,19 +1,21 @@
-//! Converters: what a captured value may be (`<int:year>`), Django's five and a project's own.
+//! Converters limit the text that a pattern's capture accepts (`<int:year>`): Django's five, and custom
+//! ones.
 //!
-//! Patterns name them, the matcher and `reverse` ask them. They only accept or refuse text: the value
-//! becomes a number or a `Uuid` where the view's argument says so (`FromStr`), never here.
+//! Patterns name them; `matcher` and `reverse` use them. A converter only accepts or rejects text. The
+//! view's argument type turns the text into a number or a `Uuid` (with `FromStr`).
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::error::UrlProblem;
 
-/// What a captured value may be, under the name that patterns call it by.
+/// A named rule for the text that a capture such as `<int:year>` accepts.
 ///
-/// The built-in ones accept exactly what Django's regular expressions do (`django/urls/converters.py`):
+/// The built-in converters accept exactly what Django's regular expressions do
+/// (`django/urls/converters.py`):
 ///
 /// | name | accepts |
 /// | --- | --- |
-/// | `str` | one character or more, no `/`; also what `<name>` without a converter means |
+/// | `str` | one character or more, no `/`; `<name>` without a converter means `<str:name>` |
 /// | `int` | ASCII digits |
 /// | `slug` | ASCII letters, digits, `-` and `_` |
 /// | `uuid` | a UUID in lower case with its hyphens |
@@ -21,7 +23,8 @@ use super::error::UrlProblem;
 ///
 /// # Examples
 ///
-/// A converter of one's own stands in for Django's `register_converter`; it needs no regular expression:
+/// A custom converter, as with Django's `register_converter`, but without a regular expression. A project
+/// registers it with [`App::converter`](crate::App::converter):
 ///
 /// ```
 /// use nuages::{http::Request, urls::{Converter, Resolver, path}};
@@ -39,11 +42,11 @@ use super::error::UrlProblem;
 #[derive(Clone)]
 pub struct Converter {
     name: Arc<str>,
-    pub(super) kind: Kind,
+    pub(super) kind: ConverterKind,
 }
 
 #[derive(Clone)]
-pub(super) enum Kind {
+pub(super) enum ConverterKind {
     Run(Run),
     Uuid,
     Custom { accepts: Arc<Accepts>, across_slashes: bool },
@@ -51,8 +54,8 @@ pub(super) enum Kind {
 
 pub(super) type Accepts = dyn Fn(&str) -> bool + Send + Sync;
 
-/// One character or more out of a set. The sets of `Segment` and `Line` hold every byte of a
-/// multi-byte character, the others none, so that runs of bytes never split one.
+/// One or more characters of a set. The sets of `Segment` and `Line` contain every byte of a multi-byte
+/// character, the others none, so that a run of bytes never splits one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Run {
     /// `[0-9]+`
@@ -66,7 +69,7 @@ pub(super) enum Run {
 }
 
 impl Run {
-    pub(super) fn holds(self, byte: u8) -> bool {
+    pub(super) fn contains(self, byte: u8) -> bool {
         match self {
             Self::Digits => byte.is_ascii_digit(),
             Self::Slug => byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_',
@@ -75,16 +78,16 @@ impl Run {
         }
     }
 
-    /// How many bytes at the start of `bytes` belong to it.
+    /// Returns how many bytes at the start of `bytes` belong to the set.
     pub(super) fn length(self, bytes: &[u8]) -> usize {
-        bytes.iter().position(|&byte| !self.holds(byte)).unwrap_or(bytes.len())
+        bytes.iter().position(|&byte| !self.contains(byte)).unwrap_or(bytes.len())
     }
 }
 
 /// Bytes in a UUID as text.
 pub(super) const UUID_LENGTH: usize = 36;
 
-/// Whether `bytes` are a UUID in lower case.
+/// Returns whether `bytes` are a UUID in lower case.
 pub(super) fn is_uuid(bytes: &[u8]) -> bool {
     bytes.len() == UUID_LENGTH
         && bytes.iter().enumerate().all(|(index, byte)| match index {
@@ -94,43 +97,50 @@ pub(super) fn is_uuid(bytes: &[u8]) -> bool {
 }
 
 impl Converter {
-    /// A converter that accepts the texts for which `accepts` is true.
+    /// Creates a converter that accepts the texts for which `accepts` returns true.
     ///
-    /// It is asked for texts without a `/` (see [`across_slashes`](Self::across_slashes)), never for the
-    /// empty one, the longest first. `accepts` must answer the same text always alike. Where a capture is
-    /// followed by neither `/` nor the pattern's end it is asked for many pieces of a path: keep it cheap.
+    /// `accepts` is called with texts without a `/` (but see [`across_slashes`](Self::across_slashes)),
+    /// never with an empty text, and with longer texts first. It must always return the same result for
+    /// the same text. If a capture is followed by neither `/` nor the pattern's end, `accepts` is called
+    /// with many parts of a path, so keep it cheap.
     pub fn new(name: impl Into<Arc<str>>, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self { name: name.into(), kind: Kind::Custom { accepts: Arc::new(accepts), across_slashes: false } }
+        Self {
+            name: name.into(),
+            kind: ConverterKind::Custom { accepts: Arc::new(accepts), across_slashes: false },
+        }
     }
 
-    /// Lets the captured value hold `/`, as that of `path` may.
+    /// Allows `/` in the captured value, as the `path` converter does.
     #[must_use]
     pub fn across_slashes(mut self) -> Self {
-        if let Kind::Custom { across_slashes, .. } = &mut self.kind {
+        if let ConverterKind::Custom { across_slashes, .. } = &mut self.kind {
             *across_slashes = true;
         }
         self
     }
 
-    /// The name that patterns call it by.
+    /// Returns the name by which patterns refer to this converter.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether all of `text` is a value of this converter.
+    /// Returns whether this converter accepts the whole of `text`.
     pub fn accepts(&self, text: &str) -> bool {
         match &self.kind {
-            Kind::Run(run) => !text.is_empty() && text.bytes().all(|byte| run.holds(byte)),
-            Kind::Uuid => is_uuid(text.as_bytes()),
-            Kind::Custom { accepts, across_slashes } => {
+            ConverterKind::Run(run) => !text.is_empty() && text.bytes().all(|byte| run.contains(byte)),
+            ConverterKind::Uuid => is_uuid(text.as_bytes()),
+            ConverterKind::Custom { accepts, across_slashes } => {
                 !text.is_empty() && (*across_slashes || !text.contains('/')) && accepts(text)
             }
         }
     }
 
-    /// Whether a value may hold a `/`.
+    /// Whether a captured value may contain a `/`.
     pub(super) fn crosses_slashes(&self) -> bool {
-        matches!(self.kind, Kind::Run(Run::Line) | Kind::Custom { across_slashes: true, .. })
+        matches!(
+            self.kind,
+            ConverterKind::Run(Run::Line) | ConverterKind::Custom { across_slashes: true, .. }
+        )
     }
 }
 
@@ -140,24 +150,24 @@ impl fmt::Debug for Converter {
     }
 }
 
-/// The converters that patterns may name.
+/// The converters that patterns can use, by name.
 pub(super) struct Converters(BTreeMap<Arc<str>, Converter>);
 
 impl Converters {
-    /// The built-in ones.
+    /// Django's five converters.
     pub(super) fn built_in() -> Self {
         let rows = [
-            ("int", Kind::Run(Run::Digits)),
-            ("path", Kind::Run(Run::Line)),
-            ("slug", Kind::Run(Run::Slug)),
-            ("str", Kind::Run(Run::Segment)),
-            ("uuid", Kind::Uuid),
+            ("int", ConverterKind::Run(Run::Digits)),
+            ("path", ConverterKind::Run(Run::Line)),
+            ("slug", ConverterKind::Run(Run::Slug)),
+            ("str", ConverterKind::Run(Run::Segment)),
+            ("uuid", ConverterKind::Uuid),
         ];
         let named = rows.map(|(name, kind)| (Arc::from(name), Converter { name: Arc::from(name), kind }));
         Self(BTreeMap::from(named))
     }
 
-    /// Adds one, unless its name is taken or cannot stand in a pattern.
+    /// Adds a converter, unless its name is taken or cannot be written in a pattern.
     pub(super) fn register(&mut self, converter: Converter) -> Result<(), UrlProblem> {
         let name = converter.name.to_string();
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ':')) {
@@ -213,7 +223,7 @@ mod tests {
     fn a_taken_or_impossible_converter_name_is_refused() {
         let mut converters = Converters::built_in();
         let refusal = converters.register(Converter::new("int", |_| true)).expect_err("taken");
-        assert_eq!(refusal.to_string(), "a converter named \"int\" is there already");
+        assert_eq!(refusal.to_string(), "the converter name \"int\" is taken");
         for name in ["", "a b", "a:b", "<a>"] {
             assert!(converters.register(Converter::new(name, |_| true)).is_err(), "{name:?}");
         }

@@ -1,10 +1,11 @@
-//! Narrows a path to the few patterns that may match it, in the order in which they are listed.
+//! Narrows a path down to the few patterns that may match it, in the order in which they are listed.
 //!
-//! Patterns without captures lie in a hash map, each path with the pattern that wins it. Of the others
-//! matchit knows the shape: each segment is literal or open (`x/<int:a>-<int:b>/` is `x/{1}/`). A shape's
-//! leaf holds all patterns whose shape shares a path with it, so that it does not matter which of several
-//! shapes matchit picks. Patterns whose captures cross slashes, and any that matchit refuses, are
-//! candidates of the literal prefix they share. The resolver tries the candidates; nothing is decided here.
+//! A hash map holds the paths of patterns without captures, each with the first pattern that matches it.
+//! For the others, the router matchit holds their shapes, in which each segment is literal or open
+//! (`x/<int:a>-<int:b>/` is `x/{1}/`). The leaf of a shape lists all patterns whose shape overlaps it, so
+//! the result does not depend on which of several shapes matchit picks. Patterns whose captures cross
+//! slashes, and those that matchit cannot hold, are listed under the literal prefix they share. The
+//! resolver then tries these candidates; the index itself decides nothing.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,12 +14,12 @@ use std::{
 
 use matchit::Router;
 
-use super::{collect::Endpoint, error::UrlProblem, matcher::Spans, pattern::Piece};
+use super::{endpoint::Endpoint, error::UrlProblem, matcher::Spans, pattern::Piece};
 
 /// Positions in the list of endpoints, ascending.
 type Leaf = Vec<u32>;
 
-/// Which endpoints to try for a path.
+/// Finds the endpoints to try for a path.
 #[derive(Default)]
 pub(super) struct Index {
     exact: HashMap<String, u32>,
@@ -34,7 +35,7 @@ enum Segment {
     Open,
 }
 
-/// What matchit is told of a pattern.
+/// How the index stores a pattern.
 enum Shape {
     Exact(String),
     Segments(Vec<Segment>),
@@ -42,9 +43,11 @@ enum Shape {
 }
 
 impl Index {
+    /// Builds the index.
+    ///
     /// # Errors
     ///
-    /// The position of an endpoint that matchit cannot hold in any way, and why.
+    /// Returns the position of an endpoint that matchit cannot hold in any form, and the reason.
     pub(super) fn new(endpoints: &[Endpoint]) -> Result<Self, (usize, UrlProblem)> {
         let mut index = Self::default();
         let mut exact = Vec::new();
@@ -56,7 +59,7 @@ impl Index {
                 Shape::Segments(segments) => shaped.push((position, segments)),
                 Shape::Prefix(prefix) => prefixed.push((position, prefix)),
             }
-            // A mounted service also answers at its very prefix, where a catch-all of matchit's does not.
+            // A mounted service also answers the bare prefix, which matchit's catch-all does not match.
             if matches!(endpoint.pieces[..], [.., Piece::Rest]) && endpoint.params.len() == 1 {
                 exact.push(literal(&endpoint.pieces));
             }
@@ -104,7 +107,7 @@ impl Index {
         Ok(index)
     }
 
-    /// The positions of the endpoints that may match `path`, ascending; all others do not.
+    /// Returns the positions of the endpoints that may match `path`, ascending. All others do not match.
     pub(super) fn candidates(&self, path: &str) -> impl Iterator<Item = usize> {
         let (mut shaped, mut prefixed): (&[u32], &[u32]) = (&[], &[]);
         if let Some(winner) = self.exact.get(path) {
@@ -132,7 +135,7 @@ impl Index {
     }
 }
 
-/// The positions of those whose shape `fits`.
+/// Returns the positions of all shapes for which `fits` is true.
 fn leaf<S>(all: &[(u32, S)], fits: impl Fn(&S) -> bool) -> Leaf {
     all.iter().filter(|(_, shape)| fits(shape)).map(|(position, _)| *position).collect()
 }
@@ -165,7 +168,8 @@ fn shape(pieces: &[Piece]) -> Shape {
     if is_exact { Shape::Exact(literal(pieces)) } else { Shape::Segments(segments) }
 }
 
-/// Whether some path has both shapes. An open segment is never empty: each capture takes a character.
+/// Returns whether a path can have both shapes. An open segment is never empty, because each capture takes
+/// at least one character.
 fn overlap(one: &[Segment], other: &[Segment]) -> bool {
     one.len() == other.len()
         && one.iter().zip(other).all(|pair| match pair {
@@ -177,7 +181,7 @@ fn overlap(one: &[Segment], other: &[Segment]) -> bool {
         })
 }
 
-/// The literals before the first capture.
+/// Returns the literal text before the first capture.
 fn literal(pieces: &[Piece]) -> String {
     pieces
         .iter()
@@ -189,14 +193,14 @@ fn literal(pieces: &[Piece]) -> String {
         .collect()
 }
 
-/// The whole segments before the first capture.
+/// Returns the whole segments before the first capture.
 fn literal_prefix(pieces: &[Piece]) -> String {
     let mut prefix = literal(pieces);
     prefix.truncate(prefix.rfind('/').map_or(0, |slash| slash + 1));
     prefix
 }
 
-/// A shape in matchit's words.
+/// Writes a shape in matchit's syntax.
 fn route(segments: &[Segment]) -> String {
     let words: Vec<String> = segments
         .iter()

@@ -1,19 +1,20 @@
-//! Matches one pattern against a path, with exactly the outcome of Django's regular expression.
+//! Matches one pattern against a path, with exactly the result of Django's regular expression.
 //!
-//! Most patterns are straight: where each capture ends is plain from what follows it, so one pass decides
-//! and nothing is allocated. The others (`<slug:a>-<int:b>`, `<path:p>/edit/`) get a table of what can
-//! match from where, filled from the back: linear in the path however many captures there are, where
-//! trying and taking back is not. Then each capture takes as much as it can, first capture first.
+//! Most patterns are straight: the text after each capture shows where the capture ends, so one pass
+//! without allocation decides. For the others (`<slug:a>-<int:b>`, `<path:p>/edit/`) a table records which
+//! steps can match from which place. It is filled from the back, in time linear in the path's length for
+//! any number of captures, which backtracking is not. Then each capture takes as much as it can, starting
+//! with the first.
 
 use super::{
-    converters::{Kind, Run, UUID_LENGTH, is_uuid},
+    converters::{ConverterKind, Run, UUID_LENGTH, is_uuid},
     pattern::Piece,
 };
 
-/// The most values that one URL may capture.
+/// The most values that one pattern may capture.
 pub(super) const MAX_CAPTURES: usize = 16;
 
-/// Where the captured values lie in the path.
+/// The positions of the captured values in the path.
 #[derive(Default)]
 pub(super) struct Spans {
     spans: [(usize, usize); MAX_CAPTURES],
@@ -31,22 +32,23 @@ impl Spans {
     }
 }
 
-/// A pattern made ready to match.
+/// A pattern, prepared for matching.
 pub(super) enum Matcher {
-    /// Each capture's end is plain.
-    Straight(Vec<Step>),
-    /// At least one capture's end is not; a stage for each `include` prefix and one for the pattern.
-    Tabled { first: String, last: String, stages: Vec<Vec<Step>> },
+    /// The end of each capture is evident.
+    Straight(Vec<MatchStep>),
+    /// The end of at least one capture is not. Holds a stage for each `include` prefix and one for the pattern.
+    Tabled { first: String, last: String, stages: Vec<Vec<MatchStep>> },
 }
 
-pub(super) enum Step {
+/// A part of a prepared pattern.
+pub(super) enum MatchStep {
     Literal(String),
-    Capture(Kind),
+    Capture(ConverterKind),
     Rest,
 }
 
 impl Matcher {
-    /// `pieces` hold at most [`MAX_CAPTURES`] captures.
+    /// Prepares a pattern. `pieces` must contain at most [`MAX_CAPTURES`] captures.
     pub(super) fn new(pieces: &[Piece]) -> Self {
         let mut stages = vec![Vec::new()];
         for piece in pieces {
@@ -55,9 +57,9 @@ impl Matcher {
                     stages.push(Vec::new());
                     continue;
                 }
-                Piece::Literal(text) => Step::Literal(text.clone()),
-                Piece::Capture(capture) => Step::Capture(capture.converter.kind.clone()),
-                Piece::Rest => Step::Rest,
+                Piece::Literal(text) => MatchStep::Literal(text.clone()),
+                Piece::Capture(capture) => MatchStep::Capture(capture.converter.kind.clone()),
+                Piece::Rest => MatchStep::Rest,
             };
             if let Some(stage) = stages.last_mut() {
                 stage.push(step);
@@ -68,8 +70,8 @@ impl Matcher {
         if straight {
             return Self::Straight(joined(stages.into_iter().flatten()));
         }
-        let literal = |step: Option<&Step>| match step {
-            Some(Step::Literal(text)) => text.clone(),
+        let literal = |step: Option<&MatchStep>| match step {
+            Some(MatchStep::Literal(text)) => text.clone(),
             _ => String::new(),
         };
         Self::Tabled {
@@ -79,7 +81,7 @@ impl Matcher {
         }
     }
 
-    /// Whether the pattern matches all of `path`; if so, `spans` hold the captured values.
+    /// Returns whether the pattern matches the whole of `path`; if so, `spans` holds the captured values.
     pub(super) fn matches(&self, path: &str, spans: &mut Spans) -> bool {
         spans.length = 0;
         match self {
@@ -91,30 +93,30 @@ impl Matcher {
     }
 }
 
-/// Neighbouring literals made one.
-fn joined(steps: impl Iterator<Item = Step>) -> Vec<Step> {
-    let mut joined: Vec<Step> = Vec::new();
+/// Joins neighbouring literals.
+fn joined(steps: impl Iterator<Item = MatchStep>) -> Vec<MatchStep> {
+    let mut joined: Vec<MatchStep> = Vec::new();
     for step in steps {
         match (joined.last_mut(), step) {
-            (Some(Step::Literal(text)), Step::Literal(more)) => text.push_str(&more),
+            (Some(MatchStep::Literal(text)), MatchStep::Literal(more)) => text.push_str(&more),
             (_, step) => joined.push(step),
         }
     }
     joined
 }
 
-/// Whether each capture of a stage can end in one place only, and [`straight_end`] finds it.
-fn is_straight(stage: &[Step], is_last: bool) -> bool {
+/// Returns whether each capture of a stage can end in only one place, which [`straight_end`] finds.
+fn is_straight(stage: &[MatchStep], is_last: bool) -> bool {
     stage.iter().enumerate().all(|(index, step)| {
-        let Step::Capture(kind) = step else { return true };
+        let MatchStep::Capture(kind) = step else { return true };
         match (kind, stage.get(index + 1)) {
-            (Kind::Uuid, _) => true,
-            (Kind::Run(_), None) => true,
-            (Kind::Run(run), Some(Step::Literal(text))) => {
-                text.bytes().next().is_some_and(|byte| !run.holds(byte))
+            (ConverterKind::Uuid, _) => true,
+            (ConverterKind::Run(_), None) => true,
+            (ConverterKind::Run(run), Some(MatchStep::Literal(text))) => {
+                text.bytes().next().is_some_and(|byte| !run.contains(byte))
             }
-            (Kind::Custom { .. }, None) => is_last,
-            (Kind::Custom { across_slashes, .. }, Some(Step::Literal(text))) => {
+            (ConverterKind::Custom { .. }, None) => is_last,
+            (ConverterKind::Custom { across_slashes, .. }, Some(MatchStep::Literal(text))) => {
                 !across_slashes && text.starts_with('/')
             }
             (_, Some(_)) => false,
@@ -122,24 +124,24 @@ fn is_straight(stage: &[Step], is_last: bool) -> bool {
     })
 }
 
-fn straight(steps: &[Step], path: &str, spans: &mut Spans) -> bool {
+fn straight(steps: &[MatchStep], path: &str, spans: &mut Spans) -> bool {
     let mut at = 0;
     for step in steps {
         match step {
-            Step::Literal(text) => {
+            MatchStep::Literal(text) => {
                 if !path.as_bytes()[at..].starts_with(text.as_bytes()) {
                     return false;
                 }
                 at += text.len();
             }
-            Step::Capture(kind) => match straight_end(kind, path, at) {
+            MatchStep::Capture(kind) => match straight_end(kind, path, at) {
                 Some(end) => {
                     spans.push(at, end);
                     at = end;
                 }
                 None => return false,
             },
-            Step::Rest => {
+            MatchStep::Rest => {
                 spans.push(at, path.len());
                 at = path.len();
             }
@@ -148,28 +150,28 @@ fn straight(steps: &[Step], path: &str, spans: &mut Spans) -> bool {
     at == path.len()
 }
 
-/// The one place where a capture that starts at `start` can end.
-fn straight_end(kind: &Kind, path: &str, start: usize) -> Option<usize> {
+/// Returns the only place where a capture that starts at `start` can end.
+fn straight_end(kind: &ConverterKind, path: &str, start: usize) -> Option<usize> {
     let rest = &path.as_bytes()[start..];
     let length = match kind {
-        Kind::Run(run) => run.length(rest),
-        Kind::Uuid => UUID_LENGTH,
-        Kind::Custom { across_slashes: true, .. } => rest.len(),
-        Kind::Custom { .. } => Run::Segment.length(rest),
+        ConverterKind::Run(run) => run.length(rest),
+        ConverterKind::Uuid => UUID_LENGTH,
+        ConverterKind::Custom { across_slashes: true, .. } => rest.len(),
+        ConverterKind::Custom { .. } => Run::Segment.length(rest),
     };
     (length > 0 && accepts(kind, path, start, start + length)).then_some(start + length)
 }
 
-/// Whether `path[start..end]`, known to be a run where `kind` is one, is a value.
-fn accepts(kind: &Kind, path: &str, start: usize, end: usize) -> bool {
+/// Returns whether the converter accepts `path[start..end]`. The caller has checked the bytes of a `Run`.
+fn accepts(kind: &ConverterKind, path: &str, start: usize, end: usize) -> bool {
     match kind {
-        Kind::Run(_) => true,
-        Kind::Uuid => path.as_bytes().get(start..end).is_some_and(is_uuid),
-        Kind::Custom { accepts, .. } => path.get(start..end).is_some_and(|text| accepts(text)),
+        ConverterKind::Run(_) => true,
+        ConverterKind::Uuid => path.as_bytes().get(start..end).is_some_and(is_uuid),
+        ConverterKind::Custom { accepts, .. } => path.get(start..end).is_some_and(|text| accepts(text)),
     }
 }
 
-fn tabled(stages: &[Vec<Step>], path: &str, spans: &mut Spans) -> bool {
+fn tabled(stages: &[Vec<MatchStep>], path: &str, spans: &mut Spans) -> bool {
     let mut at = 0;
     for (index, stage) in stages.iter().enumerate() {
         let table = Table::fill(stage, path, at, index + 1 == stages.len());
@@ -181,7 +183,7 @@ fn tabled(stages: &[Vec<Step>], path: &str, spans: &mut Spans) -> bool {
     at == path.len()
 }
 
-/// For each step of a stage, and one past the last, the places of the path from which the stage's
+/// Records for each step of a stage, and for the end after the last, from which places of the path the
 /// remaining steps match.
 struct Table {
     start: usize,
@@ -190,7 +192,7 @@ struct Table {
 }
 
 impl Table {
-    fn fill(stage: &[Step], path: &str, start: usize, is_last: bool) -> Self {
+    fn fill(stage: &[MatchStep], path: &str, start: usize, is_last: bool) -> Self {
         let width = path.len() - start + 1;
         let mut table = Self { start, width, cells: vec![false; width * (stage.len() + 1)] };
         for at in start..=path.len() {
@@ -199,17 +201,17 @@ impl Table {
         for (index, step) in stage.iter().enumerate().rev() {
             for at in (start..=path.len()).rev() {
                 let can = match step {
-                    Step::Literal(text) => {
+                    MatchStep::Literal(text) => {
                         path.as_bytes()[at..].starts_with(text.as_bytes())
                             && table.get(index + 1, at + text.len())
                     }
-                    Step::Capture(Kind::Run(run)) => {
-                        path.as_bytes().get(at).is_some_and(|&byte| run.holds(byte))
+                    MatchStep::Capture(ConverterKind::Run(run)) => {
+                        path.as_bytes().get(at).is_some_and(|&byte| run.contains(byte))
                             && (table.get(index, at + 1)
                                 || path.is_char_boundary(at + 1) && table.get(index + 1, at + 1))
                     }
-                    Step::Capture(kind) => table.longest(index, kind, path, at).is_some(),
-                    Step::Rest => true,
+                    MatchStep::Capture(kind) => table.longest(index, kind, path, at).is_some(),
+                    MatchStep::Rest => true,
                 };
                 table.set(index, at, can);
             }
@@ -225,36 +227,37 @@ impl Table {
         self.cells[step * self.width + at - self.start] = can;
     }
 
-    /// The last place where the capture that is step `index` and starts at `at` can end so that the
-    /// remaining steps match from there.
-    fn longest(&self, index: usize, kind: &Kind, path: &str, at: usize) -> Option<usize> {
+    /// Returns the last place where the capture `index`, which starts at `at`, can end so that the remaining
+    /// steps match from there.
+    fn longest(&self, index: usize, kind: &ConverterKind, path: &str, at: usize) -> Option<usize> {
         let rest = &path.as_bytes()[at..];
         let (shortest, length) = match kind {
-            Kind::Run(run) => (1, run.length(rest)),
-            Kind::Uuid => (UUID_LENGTH, UUID_LENGTH.min(rest.len())),
-            Kind::Custom { across_slashes: true, .. } => (1, rest.len()),
-            Kind::Custom { .. } => (1, Run::Segment.length(rest)),
+            ConverterKind::Run(run) => (1, run.length(rest)),
+            ConverterKind::Uuid => (UUID_LENGTH, UUID_LENGTH.min(rest.len())),
+            ConverterKind::Custom { across_slashes: true, .. } => (1, rest.len()),
+            ConverterKind::Custom { .. } => (1, Run::Segment.length(rest)),
         };
         (at + shortest..=at + length).rev().find(|&end| {
             self.get(index + 1, end) && path.is_char_boundary(end) && accepts(kind, path, at, end)
         })
     }
 
-    /// Where the stage ends, each capture as long as it can be, the first first.
-    fn read(&self, stage: &[Step], path: &str, spans: &mut Spans) -> Option<usize> {
+    /// Captures the values and returns the stage's end. Each capture is as long as possible, starting with
+    /// the first.
+    fn read(&self, stage: &[MatchStep], path: &str, spans: &mut Spans) -> Option<usize> {
         if !self.get(0, self.start) {
             return None;
         }
         let mut at = self.start;
         for (index, step) in stage.iter().enumerate() {
             match step {
-                Step::Literal(text) => at += text.len(),
-                Step::Capture(kind) => {
+                MatchStep::Literal(text) => at += text.len(),
+                MatchStep::Capture(kind) => {
                     let end = self.longest(index, kind, path, at)?;
                     spans.push(at, end);
                     at = end;
                 }
-                Step::Rest => {
+                MatchStep::Rest => {
                     spans.push(at, path.len());
                     at = path.len();
                 }

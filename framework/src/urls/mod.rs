@@ -1,8 +1,9 @@
-//! URLs: patterns that lead to views, and names that lead back to URLs.
+//! URLs: patterns that select a view for a path, and names that turn back into URLs.
 //!
-//! A project lists its routes with [`path`] and [`include()`]; the application builds a [`Resolver`] of
-//! them once, at start-up, where all that is wrong with them is found together ([`UrlErrors`]). Patterns
-//! are Django's, matched in the order in which they are listed: the first that matches wins.
+//! A project lists its routes with [`path`] and [`include()`]. At start-up the application builds a
+//! [`Resolver`] from them, which finds everything that is wrong with them together ([`UrlErrors`]).
+//! Patterns have Django's syntax and are tried in the order in which they are listed: the first that
+//! matches wins.
 //!
 //! # Examples
 //!
@@ -31,16 +32,17 @@
 
 mod collect;
 mod converters;
+mod endpoint;
 mod error;
 mod index;
 mod matcher;
+mod names;
 mod pattern;
 mod resolver;
 mod reverse;
 mod route;
 
 pub use converters::Converter;
-pub use error::{UrlError, UrlErrors, UrlProblem, UrlWarning};
+pub use error::{NoReverseMatch, UrlError, UrlErrors, UrlProblem, UrlWarning};
 pub use resolver::{Match, PatternInfo, Resolver};
-pub use reverse::NoReverseMatch;
 pub use route::{Route, include, path};

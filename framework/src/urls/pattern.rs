@@ -1,7 +1,7 @@
-//! The text of a pattern, `articles/<int:year>/<slug:slug>/`, read into literals and captures.
+//! Parses a pattern such as `articles/<int:year>/<slug:slug>/` into literals and captures.
 //!
-//! Reads what Django's `_route_to_regex` reads (`django/urls/resolvers.py`), with its errors and the
-//! warnings of its checks. Matching is `matcher.rs`'s.
+//! It reads the syntax of Django's `_route_to_regex` (`django/urls/resolvers.py`) and reports its errors
+//! and the warnings of its checks. `matcher.rs` does the matching.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use super::{
 /// A piece of a pattern.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
-    /// Text that stands in the path as it is; never empty.
+    /// Text that the path must contain literally; never empty.
     Literal(String),
     /// A captured value.
     Capture(Capture),
-    /// The end of an `include` prefix: what was matched before it is not taken back, because Django
-    /// matches the prefix by itself and then the included patterns against what is left.
+    /// The end of an `include` prefix. The match before it is final, because Django matches the prefix by
+    /// itself and then the included patterns against the rest.
     Cut,
-    /// Everything that is left of the path, be it nothing: below a mounted service's prefix.
+    /// The rest of the path, which may be empty: below the prefix of a mounted service.
     Rest,
 }
 
-/// A captured value of a pattern.
+/// A capture in a pattern: `<int:year>`.
 #[derive(Clone, Debug)]
 pub(super) struct Capture {
     pub(super) name: Arc<str>,
     pub(super) converter: Converter,
 }
 
-/// Reads a pattern, or says everything that is wrong with it.
+/// Parses a pattern, or returns everything that is wrong with it.
 pub(super) fn parse(pattern: &str, converters: &Converters) -> Result<Vec<Piece>, Vec<UrlProblem>> {
     let mut pieces = Vec::new();
     let mut problems = Vec::new();
@@ -60,15 +60,15 @@ pub(super) fn parse(pattern: &str, converters: &Converters) -> Result<Vec<Piece>
     if problems.is_empty() { Ok(pieces) } else { Err(problems) }
 }
 
-/// The text before the next `<…>`, that between its brackets, and what follows. `<>` captures nothing:
-/// there the middle is empty and the `>` follows.
+/// Splits off the text before the next `<…>`, the text inside its brackets, and the text after it. `<>`
+/// captures nothing: the middle is then empty, and the `>` belongs to the rest.
 fn next_capture(text: &str) -> Option<(&str, &str, &str)> {
     let (before, opened) = text.split_once('<')?;
     let (inner, after) = opened.split_once('>')?;
     if inner.is_empty() { Some((before, "", opened)) } else { Some((before, inner, after)) }
 }
 
-/// Reads what stands between `<` and `>`.
+/// Parses the text between `<` and `>`.
 fn capture(inner: &str, converters: &Converters) -> Result<Capture, UrlProblem> {
     if inner.contains([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']) {
         return Err(UrlProblem::Whitespace { text: format!("<{inner}>") });
@@ -90,21 +90,21 @@ fn capture(inner: &str, converters: &Converters) -> Result<Capture, UrlProblem> 
     }
 }
 
-/// As Python's `str.isidentifier`, near enough: letters, digits and `_`, no digit first.
+/// Approximates Python's `str.isidentifier`: letters, digits and `_`, no digit first.
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|first| first == '_' || first.is_alphabetic())
         && chars.all(|c| c == '_' || c.is_alphanumeric())
 }
 
-/// The odd things that Django's checks find in a pattern: their ids and what they say.
+/// Returns the warnings of Django's checks for a pattern: their ids and messages.
 pub(super) fn oddities(pattern: &str, is_include: bool) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     if pattern.starts_with('/') && !(is_include && pattern.ends_with('/')) {
         found.push((
             "urls.W002",
-            "it begins with a '/', which is not needed: remove it; if the pattern is in an include(), \
-             let the prefix end in a '/'",
+            "it begins with a '/', which is unnecessary: remove it; if the pattern is in an include(), \
+             end the prefix in a '/'",
         ));
     }
     let mut depth = 0_u32;
@@ -122,7 +122,7 @@ pub(super) fn oddities(pattern: &str, is_include: bool) -> Vec<(&'static str, &'
     if pattern.contains("(?P<") || pattern.starts_with('^') || pattern.ends_with('$') {
         found.push((
             "2_0.W001",
-            "it contains '(?P<', begins with a '^' or ends with a '$': patterns are no regular expressions",
+            "it contains '(?P<', begins with a '^' or ends with a '$': patterns are not regular expressions",
         ));
     }
     found
@@ -167,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_pattern_is_told() {
+    fn every_fault_of_a_pattern_is_reported() {
         let rows: &[(&str, &[&str])] = &[
             (
                 "<int: year>",
-                &["\"<int: year>\" holds whitespace: write <converter:name>, such as <int:year>"],
+                &["\"<int: year>\" contains whitespace: write <converter:name>, such as <int:year>"],
             ),
             (
                 "<int:1st>/<a-b>/<int:>/<:a>",

@@ -1,12 +1,12 @@
 //! Routes as a project lists them: a pattern with a view, with more routes, or with a mounted service.
 //!
-//! Nothing is checked here: the resolver reads all patterns at start-up and tells all faults at once.
+//! Nothing is checked here: the resolver reads all routes at start-up and reports all errors together.
 
 use std::{fmt, sync::Arc};
 
 use crate::view::{IntoView, View};
 
-/// A pattern and where it leads; made by [`path`] and [`include()`].
+/// A pattern with its view or its routes; created by [`path`] and [`include()`].
 ///
 /// # Examples
 ///
@@ -28,23 +28,23 @@ pub struct Route {
     pub(super) pattern: String,
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
-    pub(super) target: Target,
+    pub(super) target: RouteTarget,
 }
 
-/// Where a route leads.
+/// The view or the routes of a pattern.
 #[derive(Clone)]
-pub(super) enum Target {
+pub(super) enum RouteTarget {
     View(Arc<dyn View>),
     Include(Vec<Route>),
     Mounted(Arc<dyn View>),
 }
 
-/// A route from a pattern to a view, as Django's `path()`.
+/// Creates a route from a pattern to a view, like Django's `path()`.
 ///
-/// The pattern has no leading slash; `<converter:name>` captures a value, which the view takes as an
+/// The pattern has no leading slash. `<converter:name>` captures a value, which the view takes as an
 /// argument (see [`Converter`](super::Converter) for the converters, [`view`](crate::view) for views).
-/// A view that takes another number of values than its pattern captures, those of enclosing
-/// [`include()`]s counted, is an error at start-up.
+/// The view must take as many values as its pattern and the enclosing [`include()`]s capture; anything
+/// else is an error at start-up.
 ///
 /// # Examples
 ///
@@ -58,13 +58,13 @@ pub(super) enum Target {
 /// let route = path("articles/<int:year>/<slug:slug>/", article).name("article");
 /// ```
 pub fn path<V: IntoView<Via>, Via>(pattern: impl Into<String>, view: V) -> Route {
-    Route::new(pattern, Target::View(view.into_view()))
+    Route::new(pattern, RouteTarget::View(view.into_view()))
 }
 
-/// Puts a list of routes below a prefix, as Django's `include()`.
+/// Puts a list of routes below a prefix, like Django's `include()`.
 ///
-/// The prefix may capture values too: views below it take them before their own. As in Django it is
-/// matched by itself, and the routes against what it leaves of the path.
+/// The prefix may capture values too; the views below it take them before their own. As in Django, the
+/// prefix is matched by itself, and the routes against the rest of the path.
 ///
 /// # Examples
 ///
@@ -82,18 +82,18 @@ pub fn path<V: IntoView<Via>, Via>(pattern: impl Into<String>, view: V) -> Route
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn include(prefix: impl Into<String>, routes: Vec<Route>) -> Route {
-    Route::new(prefix, Target::Include(routes))
+    Route::new(prefix, RouteTarget::Include(routes))
 }
 
 impl Route {
-    fn new(pattern: impl Into<String>, target: Target) -> Self {
+    fn new(pattern: impl Into<String>, target: RouteTarget) -> Self {
         Self { pattern: pattern.into(), name: None, namespace: None, target }
     }
 
-    /// Everything below a prefix, answered by one view that looks at the rest of the path itself.
+    /// Creates a route from a prefix to one view that handles all paths below it.
     ///
-    /// The rest, which may be empty, is the captured value `rest`; the view's arity is not checked. The
-    /// prefix is empty or ends in `/`.
+    /// The view finds the rest of the path, which may be empty, in the captured value `rest`; its arity is
+    /// not checked. The prefix must be empty or end in `/`.
     ///
     /// # Examples
     ///
@@ -118,17 +118,18 @@ impl Route {
     /// # Ok::<(), nuages::urls::UrlErrors>(())
     /// ```
     pub fn mounted(prefix: impl Into<String>, view: Arc<dyn View>) -> Self {
-        Self::new(prefix, Target::Mounted(view))
+        Self::new(prefix, RouteTarget::Mounted(view))
     }
 
-    /// Names the route, for `reverse`. Routes may share a name: `reverse` takes the last one listed that
-    /// the arguments fit, as Django's does.
+    /// Names the route, for `reverse`. Routes may share a name: `reverse` uses the last one listed that
+    /// accepts the values, like Django's.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Puts the names of an [`include()`]'s routes into a namespace: `blog:article`. Namespaces nest.
+    /// Puts the names of the routes of an [`include()`] into a namespace: `blog:article`. Namespaces can be
+    /// nested.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
@@ -146,9 +147,9 @@ impl fmt::Debug for Route {
             shown.field("namespace", namespace);
         }
         match &self.target {
-            Target::View(view) => shown.field("view", &view.name()),
-            Target::Include(routes) => shown.field("routes", routes),
-            Target::Mounted(view) => shown.field("mounted", &view.name()),
+            RouteTarget::View(view) => shown.field("view", &view.name()),
+            RouteTarget::Include(routes) => shown.field("routes", routes),
+            RouteTarget::Mounted(view) => shown.field("mounted", &view.name()),
         };
         shown.finish()
     }

@@ -23,7 +23,7 @@ fn all_faults_are_told_together_with_their_patterns() {
         [
             "URL pattern \"<integer:year>/\": no converter is named \"integer\" \
              (known: int, path, slug, str, uuid), did you mean \"int\"?",
-            "URL pattern \"blog/<int: year>/\": \"<int: year>\" holds whitespace: \
+            "URL pattern \"blog/<int: year>/\": \"<int: year>\" contains whitespace: \
              write <converter:name>, such as <int:year>",
             "URL pattern \"blog/<int:id>/<slug:id>/\": it captures \"id\" twice",
             "URL pattern \"<int:2nd>/\": the captured value's name \"2nd\" is not an identifier \
@@ -54,7 +54,7 @@ fn a_view_that_takes_another_number_of_values_is_named_with_its_pattern() {
 }
 
 #[test]
-fn a_prefix_that_cannot_be_read_is_told_once() {
+fn a_prefix_that_cannot_be_read_is_reported_once() {
     let inner = vec![path("<slug:slug>/", article), path("<nope:x>/", year)];
     let told = errors(vec![include("<what:year>/", inner)]);
     assert_eq!(told.len(), 2, "{told:?}");
@@ -74,11 +74,11 @@ fn names_and_namespaces_stand_where_they_mean_something() {
     ];
     let told = errors(routes);
     let expected = [
-        "the namespace \"blog\" is given to a single view: give it to an include()",
-        "the name \"a\" is given to an include(): name the routes in it, or give it a .namespace()",
-        "the namespace \"b:c\" is empty or holds a ':', which separates namespaces",
-        "the namespace \"\" is empty or holds a ':', which separates namespaces",
-        "a mounted service answers below its prefix, which must be empty or end in '/'",
+        "the namespace \"blog\" is set on a single view: set it on an include()",
+        "the name \"a\" is set on an include(): name the routes inside it, or set a .namespace()",
+        "the namespace \"b:c\" is empty or contains a ':', which separates namespaces",
+        "the namespace \"\" is empty or contains a ':', which separates namespaces",
+        "the prefix of a mounted service must be empty or end in '/'",
         "it captures \"id\" twice",
     ];
     assert_eq!(told.len(), expected.len(), "{told:?}");
@@ -93,7 +93,7 @@ fn a_url_captures_sixteen_values_at_most() {
     let resolver = resolver(vec![path(pattern(16), Takes(16))]);
     assert!(resolver.is_valid_path(&"x/".repeat(16)));
     let told = errors(vec![path(pattern(17), Takes(17))]);
-    assert!(told[0].ends_with("it captures 17 values, the most is 16"), "{told:?}");
+    assert!(told[0].ends_with("it captures 17 values; at most 16 are allowed"), "{told:?}");
 }
 
 #[test]
@@ -104,8 +104,8 @@ fn converters_of_the_project_are_known_beside_the_built_in_ones() {
             .expect_err("bad routes");
     assert_eq!(
         told.to_string(),
-        "URL pattern \"<yyyy:…>\": a converter named \"yyyy\" is there already\n\
-         URL pattern \"<int:…>\": a converter named \"int\" is there already\n\
+        "URL pattern \"<yyyy:…>\": the converter name \"yyyy\" is taken\n\
+         URL pattern \"<int:…>\": the converter name \"int\" is taken\n\
          URL pattern \"<yyy:year>/\": no converter is named \"yyy\" \
          (known: int, path, slug, str, uuid, yyyy), did you mean \"yyyy\"?"
     );
@@ -123,12 +123,12 @@ fn odd_patterns_work_and_are_warned_about() {
     assert_eq!(
         told,
         [
-            "(urls.W002) URL pattern \"/articles/\" [name=\"a:b\"]: it begins with a '/', which is not needed: \
-             remove it; if the pattern is in an include(), let the prefix end in a '/'",
-            "(urls.W003) URL pattern \"/articles/\" [name=\"a:b\"]: its name holds a ':', which separates \
+            "(urls.W002) URL pattern \"/articles/\" [name=\"a:b\"]: it begins with a '/', which is unnecessary: \
+             remove it; if the pattern is in an include(), end the prefix in a '/'",
+            "(urls.W003) URL pattern \"/articles/\" [name=\"a:b\"]: its name contains a ':', which separates \
              namespaces: remove the colon",
-            "(urls.W005) URL pattern \"blog/\": its namespace is there already: reverse finds the names of the \
-             first one only",
+            "(urls.W005) URL pattern \"blog/\": its namespace is used twice: reverse finds only the names in \
+             the first one",
         ]
     );
 }

@@ -70,11 +70,11 @@ fn of_routes_that_share_a_name_the_last_that_fits_is_taken() {
     let error = resolver.reverse("x", ("a/b",)).expect_err("no route takes it");
     assert_eq!(
         error.to_string(),
-        "the URL \"x\" cannot be made of (\"a/b\"); \
+        "the URL \"x\" does not accept the values (\"a/b\"); \
          tried d/ (it takes no values, not 1); \
-         c/<int:x>/ (x = \"a/b\" is no value of the converter int); \
-         b/<slug:x>/ (x = \"a/b\" is no value of the converter slug); \
-         a/<int:x>/ (x = \"a/b\" is no value of the converter int)"
+         c/<int:x>/ (the converter int does not accept x = \"a/b\"); \
+         b/<slug:x>/ (the converter slug does not accept x = \"a/b\"); \
+         a/<int:x>/ (the converter int does not accept x = \"a/b\")"
     );
 }
 
@@ -99,12 +99,12 @@ fn what_cannot_be_reversed_says_what_was_meant() {
     };
     assert_eq!(
         error([("year", "2026")]),
-        "the URL \"blog:archive:detail\" cannot be made of (year = \"2026\"); \
+        "the URL \"blog:archive:detail\" does not accept the values (year = \"2026\"); \
          tried blog/archive/<int:year>/<slug:slug>/ (slug is missing)"
     );
     assert_eq!(
         error([("yaer", "2026")]),
-        "the URL \"blog:archive:detail\" cannot be made of (yaer = \"2026\"); \
+        "the URL \"blog:archive:detail\" does not accept the values (yaer = \"2026\"); \
          tried blog/archive/<int:year>/<slug:slug>/ (it takes no yaer)"
     );
     let error = site.reverse("year", (2026,)).expect_err("it lies in a namespace").to_string();

@@ -1,11 +1,13 @@
-//! The application: settings, routes and middleware, together a tower service.
+//! The application: settings, routes and middleware, combined into a tower service.
 //!
-//! `App` is what `manage` runs, what `testing::Client` asks, and what may be mounted in another tower
-//! application. Everything that can be wrong with it is found by [`App::check`], all at once, before
-//! the first request; `service.rs` has the way of a request through it.
+//! `manage` serves an `App`, `testing::Client` sends requests to it, and another tower application can
+//! mount it. [`App::check`] finds all configuration errors together, before the first request. `plan`
+//! collects the configuration and builds the application, `service` runs a request through it, and
+//! `mount` adapts tower services to it.
 
 mod mount;
 mod plan;
+mod response_future;
 mod service;
 
 use std::{
@@ -15,7 +17,7 @@ use std::{
 
 pub use mount::Mountable;
 use plan::{Plan, Ready};
-pub use service::ResponseFuture;
+pub use response_future::ResponseFuture;
 
 use crate::{
     BoxError, Clock,
@@ -26,7 +28,10 @@ use crate::{
     urls::{Converter, Route},
 };
 
-/// An application. Clones share all that is made when it is first used.
+/// An application: settings, routes and middleware.
+///
+/// The builder methods collect them, and the first use builds the application. Clones share what was
+/// built.
 ///
 /// # Examples
 ///
@@ -56,28 +61,29 @@ pub struct App {
 }
 
 impl App {
-    /// An application without routes, with Django's default middleware.
+    /// Creates an application without routes and with Django's default middleware.
     pub fn new(settings: Settings) -> Self {
         Self { plan: Arc::new(Plan::new(settings)), ready: Arc::default() }
     }
 
-    /// Adds routes, after those that are there.
+    /// Appends routes. They are tried after those added before them.
     pub fn urls(self, routes: Vec<Route>) -> Self {
         self.with(|plan| plan.routes.extend(routes))
     }
 
-    /// Adds a middleware inside those that are there: Django's default ones come first.
+    /// Appends a middleware. It runs after the default ones and those added before it.
     pub fn middleware<Via>(self, middleware: impl IntoMiddleware<Via>) -> Self {
         let middleware = middleware.into_middleware();
         self.with(|plan| plan.middleware.push(middleware))
     }
 
-    /// Lets a tower service answer everything below a prefix such as `"api/"`: an axum router, say.
+    /// Mounts a tower service, such as an axum router, below a prefix such as `"api/"`.
     ///
-    /// It sees the path without the prefix, and stands inside the middleware: session
-    /// ([`SessionHandle`](crate::sessions::SessionHandle)), user ([`User`](crate::contrib::auth::User))
-    /// and CSRF token ([`CsrfToken`](crate::http::CsrfToken)) are among its request's extensions. The
-    /// CSRF middleware checks what is sent to it like anything else; see [`App::mount_csrf_exempt`].
+    /// The service sees the path without the prefix. It runs inside the middleware: its request's
+    /// extensions hold the session ([`SessionHandle`](crate::sessions::SessionHandle)), the user
+    /// ([`User`](crate::contrib::auth::User)) and the CSRF token
+    /// ([`CsrfToken`](crate::http::CsrfToken)). The CSRF middleware checks its requests like all others;
+    /// see [`App::mount_csrf_exempt`].
     pub fn mount<S, B>(self, prefix: &str, service: S) -> Self
     where
         S: Mountable<B>,
@@ -88,8 +94,8 @@ impl App {
         self.with(|plan| plan.routes.push(route))
     }
 
-    /// As [`App::mount`], but the CSRF middleware leaves it alone: for interfaces that do not go by
-    /// cookies.
+    /// Mounts a tower service like [`App::mount`], but without CSRF checks: for interfaces that do not
+    /// authenticate by cookies.
     pub fn mount_csrf_exempt<S, B>(self, prefix: &str, service: S) -> Self
     where
         S: Mountable<B>,
@@ -100,8 +106,8 @@ impl App {
         self.with(|plan| plan.routes.push(route))
     }
 
-    /// Lets a tower service answer below a prefix before any middleware is asked: no session, no host
-    /// check, nothing to pay for. For health checks and files.
+    /// Mounts a tower service below a prefix, outside all middleware: without session, host check or CSRF
+    /// check, and without their cost. For health checks and files.
     pub fn mount_outside<S, B>(self, prefix: &str, service: S) -> Self
     where
         S: Mountable<B>,
@@ -112,7 +118,7 @@ impl App {
         self.with(|plan| plan.outside.push(Arc::new(mounted)))
     }
 
-    /// Registers a session engine of the project's own, for `SESSION_ENGINE` to name.
+    /// Registers a custom session engine under the name by which `SESSION_ENGINE` selects it.
     pub fn session_engine<F, S>(self, name: impl Into<String>, factory: F) -> Self
     where
         F: Fn(&Settings) -> Result<S, BoxError> + Send + Sync + 'static,
@@ -123,45 +129,45 @@ impl App {
         })
     }
 
-    /// Registers a URL converter of the project's own.
+    /// Registers a custom URL converter.
     pub fn converter(self, converter: Converter) -> Self {
         self.with(|plan| plan.converters.push(converter))
     }
 
-    /// Puts a clock in place of the system's; tests move it.
+    /// Replaces the system's clock. Tests use one that they can move.
     pub fn clock(self, clock: Clock) -> Self {
         self.with(|plan| plan.clock = clock)
     }
 
-    /// Finds everything that is wrong: settings, routes, the session engine, templates (under `DEBUG`
-    /// a broken template is only found when it is rendered, since it may be mended by then).
+    /// Checks settings, routes, the session engine and templates. Under `DEBUG` templates are not checked:
+    /// they are read again when they are rendered.
     ///
     /// # Errors
     ///
-    /// All of it.
+    /// Returns all errors together.
     pub fn check(&self) -> Result<(), SettingsErrors> {
         self.ready().map(|_| ())
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.plan.settings
     }
 
-    /// The session engine in force, for work outside of requests.
+    /// Returns the session engine, for work outside of requests.
     ///
     /// # Errors
     ///
-    /// As [`App::check`].
+    /// Returns the errors of [`App::check`].
     pub fn sessions(&self) -> Result<SessionEngine, SettingsErrors> {
         Ok(self.ready()?.sessions.clone())
     }
 
-    /// The databases, for work outside of requests.
+    /// Returns the databases, for work outside of requests.
     ///
     /// # Errors
     ///
-    /// As [`App::check`].
+    /// Returns the errors of [`App::check`].
     pub fn databases(&self) -> Result<Databases, SettingsErrors> {
         Ok(self.ready()?.site.databases.clone())
     }
@@ -172,7 +178,7 @@ impl App {
 
     fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(Arc::make_mut(&mut self.plan));
-        // Another application from here on: what a clone has made stays with that clone.
+        // A changed application is built anew; clones made before keep what they built.
         self.ready = Arc::default();
         self
     }
