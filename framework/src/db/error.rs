@@ -3,7 +3,7 @@
 //! Errors that may pass by themselves (locked, full, read-only, unreachable, no free connection) are
 //! [`DbError::Unavailable`] and become a 503. All others keep the driver's error as their source.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use crate::Unavailable;
 
@@ -92,13 +92,6 @@ impl DbError {
             }
             _ => false,
         }
-    }
-
-    /// Whether another connection held a lock for too long.
-    pub(crate) fn is_locked(&self) -> bool {
-        let Self::Unavailable(unavailable) = self else { return false };
-        let source = unavailable.source().and_then(|source| source.downcast_ref::<Arc<rusqlite::Error>>());
-        source.is_some_and(|error| super::sqlite::is_busy(error))
     }
 
     /// Whether the statement failed because a table is missing. Usually migrations have not been applied.

@@ -146,6 +146,16 @@ pub enum MigrationError {
         /// The database's error.
         source: DbError,
     },
+    /// On SQLite, rows would refer to rows that do not exist. The migration was rolled back.
+    #[error("migration {migration} was rolled back because foreign keys lead nowhere: {}", list(rows, *more))]
+    ForeignKeys {
+        /// The migration, as `app.name`.
+        migration: String,
+        /// Descriptions of the rows, ten at most.
+        rows: Vec<String>,
+        /// The number of further rows.
+        more: u64,
+    },
     /// The table `django_migrations` cannot be read.
     #[error("cannot read which migrations are applied to the database '{alias}'")]
     State {
@@ -154,6 +164,14 @@ pub enum MigrationError {
         /// The database's error.
         source: DbError,
     },
+}
+
+fn list(rows: &[String], more: u64) -> String {
+    let mut text = rows.join("; ");
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
 }
 
 /// The name of the engine in file names.

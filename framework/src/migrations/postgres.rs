@@ -2,7 +2,7 @@
 //! other process runs the same step.
 
 use super::{
-    Migration,
+    Migration, MigrationError,
     step::{Applied, Direction, MigrationOutcome, StepResult, decide},
 };
 use crate::db::{DbError, Postgres, PostgresTransaction};
@@ -30,6 +30,16 @@ pub(super) async fn applied(postgres: &Postgres) -> Result<Applied, DbError> {
 
 /// Runs and records a step. Without `sql` it is only recorded.
 pub(super) async fn run(
+    postgres: &Postgres,
+    migration: &Migration,
+    direction: Direction,
+    sql: Option<String>,
+) -> Result<StepResult, MigrationError> {
+    let done = transaction(postgres, migration, direction, sql).await;
+    done.map_err(|source| MigrationError::Failed { migration: migration.to_string(), source })
+}
+
+async fn transaction(
     postgres: &Postgres,
     migration: &Migration,
     direction: Direction,

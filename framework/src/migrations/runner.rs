@@ -8,7 +8,7 @@ use super::{
     plan::MigrationTarget,
     step::{MigrationOutcome, MigrationStep, StepResult},
 };
-use crate::db::{Database, DbError};
+use crate::db::Database;
 
 /// Whether [`Migrations::apply`] runs the SQL of a step or only records it.
 ///
@@ -94,15 +94,14 @@ async fn run(
         Mode::Run => Some(step.sql(database.engine())?.to_owned()),
         Mode::Fake => None,
     };
-    let answer: Result<StepResult, DbError> = match database {
+    let result = match database {
         Database::Sqlite(sqlite) => super::sqlite::run(sqlite, migration, step.direction, sql).await,
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => super::postgres::run(postgres, migration, step.direction, sql).await,
     };
-    match answer {
-        Ok(StepResult::Ran(outcome)) => Ok(outcome),
-        Ok(StepResult::OtherColumns(found)) => Err(other_table(migration, &found)),
-        Err(source) => Err(MigrationError::Failed { migration: migration.to_string(), source }),
+    match result? {
+        StepResult::Ran(outcome) => Ok(outcome),
+        StepResult::OtherColumns(found) => Err(other_table(migration, &found)),
     }
 }
 

@@ -1,17 +1,15 @@
 //! Migrations: Django's tables byte for byte, plans, and many processes at once.
 
-use std::{fs, path::Path, sync::mpsc};
+mod foreign_keys;
+mod site;
 
-use nuages::{
-    db::{Database, Databases},
-    migrations::{
-        Direction, MigrationError, MigrationEvent, MigrationOutcome, MigrationStep, MigrationTarget,
-        Migrations, Mode,
-    },
-    settings::Settings,
+use std::sync::mpsc;
+
+use nuages::migrations::{
+    MigrationEvent, MigrationOutcome, MigrationStep, MigrationTarget, Migrations, Mode,
 };
-use rusqlite::Connection;
-use tempfile::TempDir;
+
+use site::{Site, open, settings};
 
 /// What a real Django 5.2 leaves in `sqlite_master` after `migrate` with `django.contrib.sessions`.
 const DJANGOS_SCHEMA: &[(&str, &str)] = &[
@@ -29,91 +27,6 @@ const DJANGOS_SCHEMA: &[(&str, &str)] = &[
     ),
     ("sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)"),
 ];
-
-struct Site {
-    folder: TempDir,
-    database: Database,
-}
-
-impl Site {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let database = open(folder.path());
-        Self { folder, database }
-    }
-
-    fn write(&self, file: &str, sql: &str) -> &Self {
-        let path = self.folder.path().join("migrations").join(file);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("creates");
-        fs::write(path, sql).expect("writes");
-        self
-    }
-
-    fn discover(&self) -> Result<Migrations, MigrationError> {
-        Migrations::discover(&settings(self.folder.path()))
-    }
-
-    /// `migrate app name`: what happened, as lines.
-    async fn migrate(&self, app: Option<&str>, name: Option<&str>) -> Result<Vec<String>, MigrationError> {
-        self.run(app, name, Mode::Run).await
-    }
-
-    async fn run(
-        &self,
-        app: Option<&str>,
-        name: Option<&str>,
-        mode: Mode,
-    ) -> Result<Vec<String>, MigrationError> {
-        let migrations = self.discover()?;
-        let target = migrations.target(app, name)?;
-        let mut lines = Vec::new();
-        migrations
-            .apply(&self.database, &target, mode, &mut |event| {
-                if let MigrationEvent::Finished(step, outcome) = event {
-                    let sign = if step.direction == Direction::Forwards { '+' } else { '-' };
-                    lines.push(format!("{sign}{} {outcome:?}", step.migration));
-                }
-            })
-            .await?;
-        Ok(lines)
-    }
-
-    async fn applied(&self) -> Vec<String> {
-        let state = self.discover().expect("finds").state(&self.database).await.expect("reads");
-        state.into_iter().filter(|row| row.1.is_some()).map(|row| row.0.to_string()).collect()
-    }
-
-    fn connect(&self) -> Connection {
-        Connection::open(self.folder.path().join("db.sqlite3")).expect("opens")
-    }
-
-    fn tables(&self) -> Vec<String> {
-        self.schema().into_iter().map(|(name, _)| name).collect()
-    }
-
-    fn schema(&self) -> Vec<(String, String)> {
-        self.connect()
-            .prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
-            .expect("prepares")
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .expect("queries")
-            .collect::<Result<_, _>>()
-            .expect("reads")
-    }
-}
-
-fn settings(folder: &Path) -> Settings {
-    let text = format!(
-        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
-        "k".repeat(50)
-    );
-    Settings::from_toml(&text, folder).expect("valid settings")
-}
-
-fn open(folder: &Path) -> Database {
-    let databases = Databases::open(&settings(folder)).expect("a database");
-    databases.get("default").expect("the default").clone()
-}
 
 fn blog(site: &Site) {
     site.write("blog/0001_initial.sql", "CREATE TABLE post (id INTEGER); CREATE TABLE tag (id INTEGER);")

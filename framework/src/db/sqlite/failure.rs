@@ -12,7 +12,7 @@ pub(super) enum Access {
 }
 
 /// Whether another connection holds a lock.
-pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 

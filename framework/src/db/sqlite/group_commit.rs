@@ -13,7 +13,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -21,9 +20,10 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::{
+    begin::begin_until,
     failure::{self, Access},
     file::{DatabaseFile, Identity},
-    job::{Job, JobEnd, WriterMessage},
+    job::{AloneWork, Job, JobEnd, WriterMessage},
 };
 use crate::db::DbError;
 
@@ -43,9 +43,6 @@ const WAL_RETRY: Duration = Duration::from_secs(10);
 /// How long jobs get a transaction each after one of many made COMMIT fail.
 const ALONE: Duration = Duration::from_secs(60);
 
-/// The pause between two attempts to begin while another process holds the lock.
-const LOCK_POLL: Duration = Duration::from_millis(1);
-
 thread_local! {
     /// The size of the WAL in pages after this thread's last COMMIT.
     static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
@@ -57,6 +54,7 @@ pub(super) struct GroupCommit {
     inbox: mpsc::Receiver<WriterMessage>,
     waiting: Arc<AtomicUsize>,
     pending: VecDeque<Box<dyn Job>>,
+    alone: Vec<AloneWork>,
     closing: Vec<oneshot::Sender<()>>,
     open: Option<Open>,
     locked: Option<Arc<rusqlite::Error>>,
@@ -83,6 +81,7 @@ impl GroupCommit {
             inbox,
             waiting,
             pending: VecDeque::with_capacity(MAX_BATCH),
+            alone: Vec::new(),
             closing: Vec::new(),
             open: None,
             locked: None,
@@ -94,6 +93,7 @@ impl GroupCommit {
     pub(super) fn run(mut self) {
         loop {
             if self.pending.is_empty() {
+                self.run_alone();
                 if !self.closing.is_empty() {
                     self.open = None;
                     for done in self.closing.drain(..) {
@@ -120,6 +120,10 @@ impl GroupCommit {
             WriterMessage::Run(job) => {
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
                 self.pending.push_back(job);
+            }
+            WriterMessage::Alone(work) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.alone.push(work);
             }
             WriterMessage::Close(done) => self.closing.push(done),
         }
@@ -193,24 +197,7 @@ impl GroupCommit {
             tracing::warn!(alias = %self.file.alias, "the database file was replaced, opening the new one");
             self.open = None;
         }
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let connection = self.file.open_writer()?;
-                WAL_PAGES.set(0);
-                connection.wal_hook(Some(|_, pages| {
-                    WAL_PAGES.set(pages);
-                    Ok(())
-                }));
-                Open {
-                    connection,
-                    identity: self.file.identity(false),
-                    next_wal: Instant::now() + WAL_RETRY,
-                    last_pages: 0,
-                    next_checkpoint: CHECKPOINT_PAGES,
-                }
-            }
-        };
+        let mut open = self.take_open()?;
         if !self.file.is_wal() && self.file.path.is_some() && open.next_wal <= Instant::now() {
             open.next_wal = Instant::now() + WAL_RETRY;
             self.file.try_wal(&open.connection, Duration::ZERO)?;
@@ -218,6 +205,39 @@ impl GroupCommit {
         let begun = begin_until(&open.connection, deadline);
         self.open = Some(open);
         begun
+    }
+
+    /// The open connection, or a new one.
+    fn take_open(&mut self) -> rusqlite::Result<Open> {
+        if let Some(open) = self.open.take() {
+            return Ok(open);
+        }
+        let connection = self.file.open_writer()?;
+        WAL_PAGES.set(0);
+        connection.wal_hook(Some(|_, pages| {
+            WAL_PAGES.set(pages);
+            Ok(())
+        }));
+        Ok(Open {
+            connection,
+            identity: self.file.identity(false),
+            next_wal: Instant::now() + WAL_RETRY,
+            last_pages: 0,
+            next_checkpoint: CHECKPOINT_PAGES,
+        })
+    }
+
+    /// Runs work that needs the connection outside of a transaction.
+    fn run_alone(&mut self) {
+        for work in std::mem::take(&mut self.alone) {
+            match self.take_open() {
+                Ok(open) => {
+                    work(Ok(&open.connection));
+                    self.open = Some(open);
+                }
+                Err(error) => work(Err(error)),
+            }
+        }
     }
 
     /// Runs the waiting jobs, and those that arrive while they run.
@@ -334,21 +354,6 @@ impl From<rusqlite::Error> for Loss {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(Arc::new(error))
     }
-}
-
-/// Begins a transaction, waiting until `deadline` for other processes. SQLite's own busy handler tries
-/// every 100 ms in the end, which is too rare beside a process that writes often.
-fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::ZERO)?;
-    loop {
-        match execute(connection, "BEGIN IMMEDIATE") {
-            Err(error) if failure::is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
-            Err(error) => return Err(error),
-            Ok(()) => break,
-        }
-    }
-    // Without WAL, COMMIT waits for readers.
-    connection.busy_timeout(deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
 }
 
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {

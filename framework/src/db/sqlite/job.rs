@@ -21,10 +21,15 @@ const GIVEN_UP: u8 = 2;
 /// The writer answers a late job itself, with the reason. The caller gives up after this additional time.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// A closure that gets the connection outside of a transaction, or the error of opening it.
+pub(super) type AloneWork = Box<dyn FnOnce(rusqlite::Result<&Connection>) + Send>;
+
 /// An order to the writer thread.
 pub(super) enum WriterMessage {
     /// Run a job.
     Run(Box<dyn Job>),
+    /// Run a closure while no transaction is open.
+    Alone(AloneWork),
     /// Close the connection when no job waits.
     Close(oneshot::Sender<()>),
 }

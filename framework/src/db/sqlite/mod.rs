@@ -6,9 +6,11 @@
 use std::{fmt, sync::Arc};
 
 use rusqlite::Connection;
+use tokio::{sync::oneshot, task};
 
 use crate::{db::DbError, settings::DatabaseSettings};
 
+mod begin;
 mod failure;
 mod file;
 mod group_commit;
@@ -16,7 +18,8 @@ mod job;
 mod readers;
 mod writer;
 
-pub(super) use failure::is_busy;
+pub(crate) use begin::begin_until;
+use failure::Access;
 use file::DatabaseFile;
 use readers::Readers;
 use writer::Writer;
@@ -116,6 +119,45 @@ impl Sqlite {
         let (job, answer) = job::job(f, self.inner.file.timeout);
         self.inner.writer.submit(job)?;
         answer.wait(&self.inner.file).await
+    }
+
+    /// Runs `f` on a connection of its own, outside of a transaction and without foreign keys. SQLite
+    /// ignores `PRAGMA foreign_keys` inside transactions. A database in memory has only one connection: its
+    /// other writes wait then.
+    pub(crate) async fn without_foreign_keys<T, F>(&self, f: F) -> Result<T, DbError>
+    where
+        F: FnOnce(&Connection) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let work = move |opened: rusqlite::Result<&Connection>| {
+            let done = opened.and_then(|connection| {
+                connection.pragma_update(None, "foreign_keys", false)?;
+                let done = f(connection);
+                connection.pragma_update(None, "foreign_keys", true)?;
+                Ok(done)
+            });
+            // The caller may have stopped waiting.
+            let _ = sender.send(done);
+        };
+        let file = self.inner.file.clone();
+        if file.path.is_some() {
+            task::spawn_blocking(move || match file.open_writer() {
+                Ok(connection) => work(Ok(&connection)),
+                Err(error) => work(Err(error)),
+            });
+        } else {
+            self.inner.writer.submit_alone(Box::new(work))?;
+        }
+        match receiver.await {
+            Ok(done) => done.map_err(|error| self.write_error(error)),
+            Err(_) => Err(self.inner.file.unavailable("the thread that writes has ended")),
+        }
+    }
+
+    /// Translates an error of a statement that wrote.
+    pub(crate) fn write_error(&self, error: rusqlite::Error) -> DbError {
+        self.inner.file.error(error, Access::Write)
     }
 
     /// Waits for running writes and closes the connections; the next use opens them again. The last

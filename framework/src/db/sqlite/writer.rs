@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::{
     file::DatabaseFile,
     group_commit::GroupCommit,
-    job::{Job, WriterMessage},
+    job::{AloneWork, Job, WriterMessage},
 };
 use crate::db::DbError;
 
@@ -39,8 +39,16 @@ impl Writer {
 
     /// Queues a job, and starts the thread if it is not running.
     pub(super) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        self.send(WriterMessage::Run(job))
+    }
+
+    /// Queues a closure that runs while no transaction is open.
+    pub(super) fn submit_alone(&self, work: AloneWork) -> Result<(), DbError> {
+        self.send(WriterMessage::Alone(work))
+    }
+
+    fn send(&self, mut message: WriterMessage) -> Result<(), DbError> {
         let mut slot = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut message = WriterMessage::Run(job);
         if let Some(queue) = slot.as_ref() {
             if queue.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUED {
                 queue.waiting.fetch_sub(1, Ordering::Relaxed);
