@@ -6,6 +6,10 @@
 use std::{
     fmt::{self, Write as _},
     io, panic,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use time::{OffsetDateTime, macros::format_description};
@@ -42,6 +46,24 @@ pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
         guard_panic_messages(writer.clone());
     }
     Ok(writer)
+}
+
+/// Calls `check` and writes the warnings that it logs to stderr. Returns its result and how many warnings there
+/// were. A project that has installed a subscriber gets them instead.
+pub(crate) fn with_warnings<T>(style: Style, check: impl FnOnce() -> T) -> (T, usize) {
+    if tracing::dispatcher::has_been_set() {
+        return (check(), 0);
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let out = move |line: &str| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        // A closed stderr cannot show the line, nor the error.
+        let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+    };
+    let warnings = tracing_subscriber::registry().with(Lines { verbosity: 1, style, out });
+    let result = tracing::subscriber::with_default(warnings, check);
+    (result, count.load(Ordering::Relaxed))
 }
 
 /// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for

@@ -18,8 +18,8 @@ impl Command for Check {
         _args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            let _checked = project.checked_app()?;
-            project.say("System check identified no issues.");
+            let (_, warnings) = project.check_app()?;
+            project.say_checked(warnings);
             Ok(())
         })
     }
