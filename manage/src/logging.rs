@@ -23,7 +23,7 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{Style, escape::one_line, log_writer::LogWriter};
+use crate::{CommandError, Style, escape::one_line, log_writer::LogWriter};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
@@ -36,8 +36,9 @@ const NUAGES: &str = "nuages";
 /// # Errors
 ///
 /// Where the system cannot start the writer's thread.
-pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
-    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))?;
+pub(crate) fn install(verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
+    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))
+        .map_err(|error| CommandError::because("the log cannot be written", error))?;
     let lines = writer.clone();
     let layer = Lines { verbosity, style, out: move |line: &str| lines.push(line) };
     let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));

@@ -64,8 +64,7 @@ impl Command for RunServer {
             let no_signals = |error| CommandError::because("the server cannot start", error);
             let mut signals = server::signals().map_err(no_signals)?;
             let mut later_signals = server::signals().map_err(no_signals)?;
-            let log = logging::install(project.verbosity(), project.error_style())
-                .map_err(|error| CommandError::because("the log cannot be written", error))?;
+            let log = logging::install(project.verbosity(), project.error_style())?;
             if verbose {
                 banner(project, listener.local_addr())?;
             }
