@@ -6,6 +6,10 @@
 use std::{
     fmt::{self, Write as _},
     io, panic,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use nuages::OneLine;
@@ -20,7 +24,7 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{Style, log_writer::LogWriter};
+use crate::{CommandError, Style, log_writer::LogWriter};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
@@ -33,8 +37,9 @@ const NUAGES: &str = "nuages";
 /// # Errors
 ///
 /// Where the system cannot start the writer's thread.
-pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
-    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))?;
+pub(crate) fn install(verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
+    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))
+        .map_err(|error| CommandError::because("the log cannot be written", error))?;
     let lines = writer.clone();
     let layer = Lines { verbosity, style, out: move |line: &str| lines.push(line) };
     let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
@@ -43,6 +48,24 @@ pub(crate) fn install(verbosity: u8, style: Style) -> io::Result<LogWriter> {
         guard_panic_messages(writer.clone());
     }
     Ok(writer)
+}
+
+/// Calls `check` and writes the warnings that it logs to stderr. Returns its result and how many warnings there
+/// were. A project that has installed a subscriber gets them instead.
+pub(crate) fn with_warnings<T>(style: Style, check: impl FnOnce() -> T) -> (T, usize) {
+    if tracing::dispatcher::has_been_set() {
+        return (check(), 0);
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let out = move |line: &str| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        // A closed stderr cannot show the line, nor the error.
+        let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+    };
+    let warnings = tracing_subscriber::registry().with(Lines { verbosity: 1, style, out });
+    let result = tracing::subscriber::with_default(warnings, check);
+    (result, count.load(Ordering::Relaxed))
 }
 
 /// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for

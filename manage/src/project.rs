@@ -14,7 +14,7 @@ use nuages::{
     settings::{Settings, SettingsErrors},
 };
 
-use crate::{CommandError, Style, mistakes, output::Output};
+use crate::{CommandError, Style, logging, mistakes, output::Output};
 
 /// The file that makes a folder a project.
 pub(crate) const SETTINGS_FILE: &str = "settings.toml";
@@ -119,9 +119,24 @@ impl Project {
     ///
     /// As [`Project::app`], and where [`App::check`] finds mistakes: the error lists all of them.
     pub fn checked_app(&self) -> Result<App, CommandError> {
+        self.check_app().map(|(app, _)| app)
+    }
+
+    /// Builds the application, checks it, and prints warnings on stderr. Returns how many there were.
+    pub(crate) fn check_app(&self) -> Result<(App, usize), CommandError> {
         let app = self.app()?;
-        app.check().map_err(|errors| self.unusable(errors))?;
-        Ok(app)
+        let (checked, warnings) = logging::with_warnings(self.error_style(), || app.check());
+        checked.map_err(|errors| self.unusable(errors))?;
+        Ok((app, warnings))
+    }
+
+    /// Prints the result of a check, as Django does.
+    pub(crate) fn say_checked(&self, warnings: usize) {
+        self.say(match warnings {
+            0 => "System check identified no issues.".to_owned(),
+            1 => "System check identified 1 issue.".to_owned(),
+            _ => format!("System check identified {warnings} issues."),
+        });
     }
 
     /// Opens the session engine: the application's, or in the installed `manage` the one that the settings
@@ -203,4 +218,23 @@ impl Project {
 /// Returns the current folder.
 pub(crate) fn current_dir() -> Result<PathBuf, CommandError> {
     env::current_dir().map_err(|error| CommandError::because("the current folder cannot be read", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nuages::{http::Request, urls::path};
+
+    #[test]
+    fn a_check_counts_the_warnings_about_urls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(SETTINGS_FILE);
+        let settings = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"\n";
+        std::fs::write(&file, settings).expect("written");
+        let globals = Globals { settings_file: Some(file), colors: false, verbosity: 1 };
+        let app = |settings| App::new(settings).urls(vec![path("/slash/", |_: &mut Request| "")]);
+        let project = Project::new(globals, Some(Box::new(app)), clap::Command::new("manage"));
+        let (_, warnings) = project.check_app().expect("a sound application");
+        assert_eq!(warnings, 1);
+    }
 }

@@ -25,14 +25,12 @@ impl Command for Check {
         _args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            let app = project.checked_app()?;
-            match session_warning(&app).await {
-                Some(warning) => {
-                    project.say(format_args!("WARNING: {warning}"));
-                    project.say("System check identified 1 issue.");
-                }
-                None => project.say("System check identified no issues."),
+            let (app, mut warnings) = project.check_app()?;
+            if let Some(warning) = session_warning(&app).await {
+                project.say(format_args!("WARNING: {warning}"));
+                warnings += 1;
             }
+            project.say_checked(warnings);
             Ok(())
         })
     }
@@ -56,7 +54,7 @@ async fn session_warning(app: &App) -> Option<String> {
 
 fn databases_exist(settings: &Settings) -> bool {
     let mut sqlite = settings.databases.values().filter(|database| database.engine == DatabaseEngine::Sqlite);
-    sqlite.all(|database| std::path::Path::new(&database.name).exists())
+    sqlite.all(|database| database.path.as_ref().is_none_or(|path| path.exists()))
 }
 
 fn describe(mismatch: &ExpiryMismatch) -> String {

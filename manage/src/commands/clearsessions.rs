@@ -7,7 +7,7 @@ use super::{
     confirm::{confirm, noinput_argument},
     session_count::session_count,
 };
-use crate::{BoxFuture, Command, CommandError, Progress, Project};
+use crate::{BoxFuture, Command, CommandError, Progress, Project, logging};
 
 /// `manage clearsessions`.
 pub(crate) struct ClearSessions;
@@ -52,7 +52,11 @@ impl Command for ClearSessions {
                 confirm_all(project, session_count(&engine).await)?;
             }
             let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
-            let removed = clear(&engine, which, project.verbosity()).await?;
+            // The store's warnings say which sessions it cannot read.
+            let log = logging::install(project.verbosity(), project.error_style())?;
+            let removed = clear(&engine, which, project.verbosity()).await;
+            log.finish();
+            let removed = removed?;
             let noun = if removed == 1 { "session" } else { "sessions" };
             project.say(format_args!("Removed {removed} {kind}{noun}."));
             Ok(())

@@ -23,6 +23,7 @@ pub(super) fn parse(argument: Option<&str>) -> Result<String, CommandError> {
     };
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) => (host, port),
+        None if text.parse::<Ipv4Addr>().is_ok() => return Err(wrong("its port is missing")),
         None => ("", text),
     };
     let port: u16 = port.parse().map_err(|_| wrong("a port is a number from 0 to 65535"))?;

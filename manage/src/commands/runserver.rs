@@ -43,7 +43,7 @@ impl Command for RunServer {
             if verbose {
                 project.say("Performing system checks...\n");
             }
-            let app = project.checked_app()?;
+            let (app, warnings) = project.check_app()?;
             let settings = project.settings()?;
             if !settings.debug && settings.allowed_hosts.is_empty() {
                 return Err(CommandError::new(
@@ -54,7 +54,7 @@ impl Command for RunServer {
                 ));
             }
             if verbose {
-                project.say("System check identified no issues.");
+                project.say_checked(warnings);
             }
             let databases = app.databases().map_err(|errors| project.unusable(errors))?;
             warn_of_migrations(project, settings, &databases).await?;
@@ -64,8 +64,7 @@ impl Command for RunServer {
             let no_signals = |error| CommandError::because("the server cannot start", error);
             let mut signals = server::signals().map_err(no_signals)?;
             let mut later_signals = server::signals().map_err(no_signals)?;
-            let log = logging::install(project.verbosity(), project.error_style())
-                .map_err(|error| CommandError::because("the log cannot be written", error))?;
+            let log = logging::install(project.verbosity(), project.error_style())?;
             if verbose {
                 banner(project, listener.local_addr())?;
             }

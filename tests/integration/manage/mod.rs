@@ -1,5 +1,6 @@
 //! Compares docs/commands.md with the definitions of the commands. `manage/tests/` tests the program.
 
+mod full_disk;
 mod log_reader;
 mod shutdown;
 

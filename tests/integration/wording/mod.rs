@@ -4,6 +4,7 @@
 //! wording.
 
 mod migrations;
+mod runserver;
 mod settings;
 mod urls;
 

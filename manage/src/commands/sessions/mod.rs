@@ -17,7 +17,7 @@ mod text_table;
 use clap::ArgMatches;
 use nuages::sessions::SessionEngine;
 
-use crate::{BoxFuture, Command, CommandError, Project};
+use crate::{BoxFuture, Command, CommandError, Project, logging};
 
 /// `manage sessions list | show | revoke | stats`.
 pub(crate) struct Sessions;
@@ -39,13 +39,17 @@ impl Command for Sessions {
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
             let engine = engine(project)?;
-            match args.subcommand() {
+            // The store's warnings say which sessions it cannot read.
+            let log = logging::install(project.verbosity(), project.error_style())?;
+            let result = match args.subcommand() {
                 Some(("list", args)) => list::run(project, &engine, args).await,
                 Some(("show", args)) => show::run(project, &engine, args).await,
                 Some(("revoke", args)) => revoke::run(project, &engine, args).await,
                 Some(("stats", args)) => stats::run(project, &engine, args).await,
                 _ => Err(CommandError::new("expected list, show, revoke or stats")),
-            }
+            };
+            log.finish();
+            result
         })
     }
 }
