@@ -3,12 +3,14 @@
 use std::{fs, path::Path, sync::mpsc};
 
 use nuages::{
-    db::{Database, Databases},
+    db::Database,
     migrations::{Direction, Event, MigrationError, Migrations, Mode, Outcome, Step, Target},
     settings::Settings,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+use crate::support::site::{SQLITE, default_database, settings_in};
 
 /// What a real Django 5.2 leaves in `sqlite_master` after `migrate` with `django.contrib.sessions`.
 const DJANGOS_SCHEMA: &[(&str, &str)] = &[
@@ -100,16 +102,11 @@ impl Site {
 }
 
 fn settings(folder: &Path) -> Settings {
-    let text = format!(
-        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
-        "k".repeat(50)
-    );
-    Settings::from_toml(&text, folder).expect("valid settings")
+    settings_in(folder, SQLITE)
 }
 
 fn open(folder: &Path) -> Database {
-    let databases = Databases::open(&settings(folder)).expect("a database");
-    databases.get("default").expect("the default").clone()
+    default_database(&settings(folder))
 }
 
 fn blog(site: &Site) {

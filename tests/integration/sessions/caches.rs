@@ -10,9 +10,11 @@ use nuages::{
     testing::session_store_suite,
 };
 
-use crate::sessions::engines::settings;
+use crate::support::site::{SQLITE as DATABASE, settings_in};
 
-const DATABASE: &str = "[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n";
+fn settings(engine: &str, folder: &Path, more: &str) -> Settings {
+    settings_in(folder, &format!("SESSION_ENGINE = '{engine}'\n{more}"))
+}
 
 fn make_table(folder: &Path) {
     let database = rusqlite::Connection::open(folder.join("db.sqlite3")).expect("a database");

@@ -2,39 +2,25 @@
 
 use std::time::Duration;
 
-use nuages::{
-    App, Clock, db::Databases, migrations::Migrations, prelude::*, settings::Settings, testing::Client,
-    urls::path,
-};
+use nuages::{App, Clock, prelude::*, settings::Settings, testing::Client, urls::path};
+
+use crate::support::site::{self, SQLITE};
 
 /// A site with its own folder and clock.
 pub struct Site {
     pub client: Client,
     pub settings: Settings,
     pub clock: Clock,
-    pub folder: tempfile::TempDir,
+    pub folder: site::Site,
 }
 
 /// A site on the db engine, migrated, with more lines in its settings.
 pub async fn site(more: &str) -> Site {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!(
-        "SECRET_KEY = 'not a secret: these are fifty characters for a test..'\nDEBUG = true\n{more}\n\
-         [DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n"
-    );
-    let settings = Settings::from_toml(&text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
-    migrate(&settings).await;
+    let folder = site::Site::new(&format!("{more}\n{SQLITE}")).migrated().await;
+    let settings = folder.settings().clone();
     let clock = Clock::system();
     let app = App::new(settings.clone()).urls(urls()).clock(clock.clone());
     Site { client: Client::new(app), settings, clock, folder }
-}
-
-pub async fn migrate(settings: &Settings) {
-    let databases = Databases::open(settings).expect("databases");
-    let database = databases.get("default").expect("a default database");
-    let migrations = Migrations::discover(settings).expect("migrations");
-    let all = nuages::migrations::Target::All;
-    migrations.apply(database, &all, nuages::migrations::Mode::Run, &mut |_| {}).await.expect("migrated");
 }
 
 fn urls() -> Vec<nuages::urls::Route> {
@@ -105,7 +91,7 @@ async fn set(request: &mut Request, key: String) -> Result<&'static str> {
 }
 
 fn rows(site: &Site) -> u64 {
-    let database = rusqlite::Connection::open(site.folder.path().join("db.sqlite3")).expect("a database");
+    let database = site.folder.sqlite();
     let count = database.query_row("SELECT count(*) FROM django_session", [], |row| row.get::<_, i64>(0));
     count.expect("a count").try_into().expect("no negative count")
 }

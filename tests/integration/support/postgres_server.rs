@@ -17,6 +17,8 @@ use nuages::{
     settings::Settings,
 };
 
+use crate::support::site;
+
 /// Where a database is, as `DATABASES` says it.
 #[derive(Clone, Debug)]
 pub struct Address {
@@ -38,8 +40,7 @@ impl Address {
     }
 
     pub fn settings(&self, lines: &str) -> Settings {
-        let text = format!("DEBUG = true\nSECRET_KEY = \"{}\"\n{}", "k".repeat(50), self.toml(lines));
-        Settings::from_toml(&text, Path::new("/")).expect("valid settings")
+        site::settings(&self.toml(lines))
     }
 
     pub fn database(&self, lines: &str) -> Database {

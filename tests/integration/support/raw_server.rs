@@ -4,7 +4,6 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
-    path::Path,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -27,13 +26,13 @@ use tokio::{
 };
 use tower_service::Service;
 
+use crate::support::site;
+
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(text: &str) -> Settings {
-    let key = "0123456789".repeat(5);
-    let text = format!("SECRET_KEY = \"{key}\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"\n{text}");
-    Settings::from_toml(&text, Path::new("/nonexistent")).expect("settings")
+    site::settings(&format!("SESSION_ENGINE = \"signed_cookies\"\n{text}"))
 }
 
 /// The application of these tests.
