@@ -26,6 +26,7 @@ use tower_service::Service;
 
 use crate::support::{
     asking::{app, get, lines, request, send},
+    polling::until,
     site::Site,
 };
 
@@ -130,13 +131,7 @@ async fn a_client_that_hangs_up_cuts_no_request_in_half() {
     let hung_up = tokio::time::timeout(Duration::from_millis(5), answer).await;
     assert!(hung_up.is_err() && !done.load(Ordering::SeqCst));
     go_on.notify_one();
-    tokio::time::timeout(Duration::from_secs(5), async {
-        while !done.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-    .expect("what was begun is finished");
+    until(Duration::from_secs(5), async || done.load(Ordering::SeqCst)).await;
 }
 
 #[tokio::test]

@@ -17,7 +17,10 @@ use nuages::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::support::site::{default_database, settings, settings_in};
+use crate::support::{
+    polling::until,
+    site::{default_database, settings, settings_in},
+};
 
 mod faults;
 
@@ -273,13 +276,8 @@ async fn closing_puts_the_journal_away_and_the_next_use_opens_again() {
     assert!(folder.path().join("db.sqlite3-wal").exists());
     db.close().await;
     // The pool's own thread may be the last to let a connection go.
-    for _ in 0..500 {
-        if !folder.path().join("db.sqlite3-wal").exists() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(!folder.path().join("db.sqlite3-wal").exists());
+    let journal = folder.path().join("db.sqlite3-wal");
+    until(Duration::from_secs(5), async || !journal.exists()).await;
     insert(&db, 2).await.expect("inserts");
     assert_eq!(count(&db).await.expect("counts"), 2);
 }

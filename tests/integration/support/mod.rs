@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod pages;
+pub mod polling;
 #[cfg(feature = "postgres")]
 pub mod postgres_server;
 pub mod program;

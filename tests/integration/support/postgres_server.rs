@@ -9,7 +9,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use nuages::{
@@ -207,16 +207,4 @@ fn programs() -> PathBuf {
         .into_iter()
         .find(|folder| folder.join("initdb").exists())
         .expect("PostgreSQL is installed (Debian: apt-get install postgresql)")
-}
-
-/// Runs `f` until it gives something, for `within` at most; how long it took.
-pub async fn eventually<T>(within: Duration, mut f: impl AsyncFnMut() -> Option<T>) -> (T, Duration) {
-    let begin = std::time::Instant::now();
-    loop {
-        if let Some(value) = f().await {
-            return (value, begin.elapsed());
-        }
-        assert!(begin.elapsed() < within, "not within {within:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
