@@ -80,6 +80,7 @@ pub mod sessions;
 pub mod settings;
 pub mod signing;
 pub mod templates;
+#[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -23,6 +23,7 @@ use crate::{
 
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
+#[cfg(feature = "testing")]
 pub(crate) use csrf::Unchecked;
 pub use csrf::{CsrfMiddleware, CsrfRejected};
 pub use panic::Panicked;

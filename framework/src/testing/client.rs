@@ -2,12 +2,10 @@
 //!
 //! It keeps cookies between requests, does not have to bring CSRF tokens, and sees responses as they are.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use http::Method;
 
-use super::{ClientSession, Cookie, TestRequest, jar::Jar};
-use crate::{App, Clock, Result, sessions::SessionEngine, settings::Settings};
+use super::{ClientSession, TestRequest, state::ClientState};
+use crate::{App, Clock, Result};
 
 /// A visitor. Clones are the same visitor: they share the cookies.
 ///
@@ -31,12 +29,7 @@ use crate::{App, Clock, Result, sessions::SessionEngine, settings::Settings};
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    pub(super) app: App,
-    pub(super) sessions: SessionEngine,
-    pub(super) host: String,
-    pub(super) secure: bool,
-    pub(super) enforce_csrf: bool,
-    jar: Arc<Mutex<Jar>>,
+    state: ClientState,
 }
 
 impl Client {
@@ -47,28 +40,26 @@ impl Client {
     /// With all that [`App::check`] finds wrong: such an application could not start either.
     #[track_caller]
     pub fn new(app: App) -> Self {
-        let sessions = app.sessions().unwrap_or_else(|errors| panic!("{errors}"));
-        let host = host_of(app.settings());
-        Self { app, sessions, host, secure: false, enforce_csrf: false, jar: Arc::default() }
+        Self { state: ClientState::new(app) }
     }
 
     /// Another visitor of the same application, without cookies.
     #[must_use]
     pub fn stranger(&self) -> Self {
-        Self { jar: Arc::default(), ..self.clone() }
+        Self { state: self.state.without_cookies() }
     }
 
     /// Whether requests come over HTTPS: then cookies with `Secure` are sent too. Default false.
     #[must_use]
     pub fn https(mut self, secure: bool) -> Self {
-        self.secure = secure;
+        self.state.secure = secure;
         self
     }
 
     /// The host that requests ask for.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = host.into();
+        self.state.host = host.into();
         self
     }
 
@@ -76,7 +67,7 @@ impl Client {
     /// as Django's.
     #[must_use]
     pub fn enforce_csrf_checks(mut self, enforce: bool) -> Self {
-        self.enforce_csrf = enforce;
+        self.state.enforce_csrf = enforce;
         self
     }
 
@@ -117,32 +108,32 @@ impl Client {
 
     /// A request of any method.
     pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
-        TestRequest::new(self, method, path)
+        TestRequest::new(&self.state, method, path)
     }
 
     /// The application's clock: move it, and sessions and cookies end.
     pub fn clock(&self) -> &Clock {
-        self.sessions.clock()
+        self.state.clock()
     }
 
     /// The value of a cookie that the client holds.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar().get(name, self.clock().now()).map(str::to_owned)
+        self.state.cookie(name)
     }
 
     /// Gives the client a cookie for all paths, until it is deleted. The value is sent as it stands.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.jar().set(name, value, None, "/");
+        self.state.jar().set(name, value, None, "/");
     }
 
     /// Takes a cookie from the client.
     pub fn remove_cookie(&self, name: &str) {
-        self.jar().remove(name);
+        self.state.jar().remove(name);
     }
 
     /// Takes all cookies from the client: a new browser.
     pub fn clear_cookies(&self) {
-        self.jar().clear();
+        self.state.jar().clear();
     }
 
     /// The session that the client's cookie names, to read and to change; an empty one without a cookie.
@@ -152,21 +143,6 @@ impl Client {
     ///
     /// Where the session store fails.
     pub async fn session(&self) -> Result<ClientSession> {
-        ClientSession::load(self).await
+        ClientSession::load(&self.state).await
     }
-
-    pub(super) fn jar(&self) -> MutexGuard<'_, Jar> {
-        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn keep(&self, cookies: &[Cookie], path: &str) {
-        let now = self.clock().now();
-        let mut jar = self.jar();
-        cookies.iter().for_each(|cookie| jar.take(cookie, path, now));
-    }
-}
-
-fn host_of(settings: &Settings) -> String {
-    let named = settings.allowed_hosts.iter().find(|host| *host != "*");
-    named.map_or("localhost", |host| host.trim_start_matches('.')).to_owned()
 }

@@ -7,6 +7,7 @@ mod request;
 mod response;
 mod session;
 mod session_suite;
+mod state;
 
 pub use client::Client;
 pub use database::migrate;

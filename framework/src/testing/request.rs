@@ -14,7 +14,7 @@ use http::{
 use serde::Serialize;
 use tower_service::Service as _;
 
-use super::{Client, TestResponse};
+use super::{TestResponse, state::ClientState};
 use crate::{
     BoxFuture,
     http::{Body, Secure, encoding::iri_to_uri},
@@ -32,7 +32,7 @@ const MAX_REDIRECTS: usize = 20;
 /// test. Sending never fails; what the application does wrong is a response with status 500.
 #[must_use = "a request is sent by `.await`"]
 pub struct TestRequest<'a> {
-    client: &'a Client,
+    client: &'a ClientState,
     method: Method,
     target: String,
     headers: HeaderMap,
@@ -43,7 +43,7 @@ pub struct TestRequest<'a> {
 }
 
 impl<'a> TestRequest<'a> {
-    pub(super) fn new(client: &'a Client, method: Method, path: &str) -> Self {
+    pub(super) fn new(client: &'a ClientState, method: Method, path: &str) -> Self {
         Self {
             client,
             method,

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::Client;
+use super::state::ClientState;
 use crate::{Result, sessions::Session};
 
 /// A session, and the client whose cookie names it.
@@ -20,11 +20,11 @@ use crate::{Result, sessions::Session};
 /// ```
 pub struct ClientSession {
     session: Session,
-    client: Client,
+    client: ClientState,
 }
 
 impl ClientSession {
-    pub(super) async fn load(client: &Client) -> Result<Self> {
+    pub(super) async fn load(client: &ClientState) -> Result<Self> {
         let engine = &client.sessions;
         let cookie = client.cookie(&client.app.settings().session.cookie_name);
         let session = match cookie {

@@ -15,17 +15,20 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use nuages::{
-    App, BoxFuture, Clock,
+    BoxFuture, Clock,
     contrib::auth::User,
     http::{Body, CsrfToken},
     prelude::*,
     sessions::SessionHandle,
-    settings::Settings,
     urls::{Converter, path},
 };
 use tower_service::Service;
 
-use crate::support::asking::{app, get, request, send, settings_in};
+use crate::support::{
+    asking::{app, get, lines, request, send},
+    polling::until,
+    site::Site,
+};
 
 fn hello(_: &mut Request) -> &'static str {
     "hello"
@@ -33,14 +36,10 @@ fn hello(_: &mut Request) -> &'static str {
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir(folder.path().join("templates")).expect("a folder");
-    std::fs::write(folder.path().join("templates/broken.html"), "{% if %}").expect("a file");
-    let text = "SECRET_KEY = \"a key of fifty characters that guards nothing but tests\"\n\
-                ALLOWED_HOSTS = [\"example.com\"]\nSESSION_ENGINE = \"redis-sessions\"";
-    let settings = Settings::from_toml(text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
+    let site = Site::new("ALLOWED_HOSTS = [\"example.com\"]\nSESSION_ENGINE = \"redis-sessions\"")
+        .file("templates/broken.html", "{% if %}");
     let routes = vec![path("<integer:x>/", |_: &mut Request, x: u8| x.to_string()), path("<int:y>/", hello)];
-    let errors = App::new(settings).urls(routes).check().expect_err("three mistakes");
+    let errors = site.app(routes).check().expect_err("three mistakes");
     let message = errors.to_string();
     for part in ["redis-sessions", "no converter is named \"integer\"", "<int:y>/", "broken.html, line 1"] {
         assert!(message.contains(part), "{part}: {message}");
@@ -132,13 +131,7 @@ async fn a_client_that_hangs_up_cuts_no_request_in_half() {
     let hung_up = tokio::time::timeout(Duration::from_millis(5), answer).await;
     assert!(hung_up.is_err() && !done.load(Ordering::SeqCst));
     go_on.notify_one();
-    tokio::time::timeout(Duration::from_secs(5), async {
-        while !done.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await
-    .expect("what was begun is finished");
+    until(Duration::from_secs(5), async || done.load(Ordering::SeqCst)).await;
 }
 
 #[tokio::test]
@@ -204,8 +197,8 @@ async fn sessions_work_through_the_whole_stack() {
         request.session.insert("visits", visits)?;
         Ok(visits.to_string())
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let app = App::new(settings_in(folder.path(), "")).urls(vec![path("", count), path("fails/", fails)]);
+    let site = Site::new(&lines(""));
+    let app = site.app(vec![path("", count), path("fails/", fails)]);
     let mut cookie = String::from("x=y");
     for visit in 1..=3 {
         let request = request(Method::GET, "/").header(header::COOKIE, &cookie).body("").expect("a request");

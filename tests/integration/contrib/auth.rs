@@ -1,8 +1,8 @@
 //! Users in the session: who is logged in, who no longer is.
 
-use nuages::{
-    App, Clock, contrib::auth, db::Database, prelude::*, settings::Settings, testing::Client, urls::path,
-};
+use nuages::{App, Clock, contrib::auth, db::Database, prelude::*, testing::Client, urls::path};
+
+use crate::support::site::{SQLITE, settings_in};
 
 const SECRET: &str = "a key of fifty characters that guards nothing but tests";
 const OTHER: &str = "another key of fifty characters that guards no thing at all";
@@ -29,12 +29,8 @@ fn nobody_asks(_: &mut Request) -> &'static str {
 }
 
 fn app(folder: &std::path::Path, secrets: &str) -> App {
-    let text = format!(
-        "{secrets}\nALLOWED_HOSTS = [\"example.com\"]\nSESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \".\"\n\
-         [DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\""
-    );
-    let settings = Settings::from_toml(&text, folder).unwrap_or_else(|errors| panic!("{errors}"));
-    App::new(settings).clock(Clock::system()).urls(vec![
+    let lines = format!("{secrets}\nALLOWED_HOSTS = [\"example.com\"]\nSESSION_ENGINE = \"file\"\n{SQLITE}");
+    App::new(settings_in(folder, &lines)).clock(Clock::system()).urls(vec![
         path("enter/<str:name>/", enter),
         path("leave/", leave),
         path("who/", who),
@@ -93,7 +89,7 @@ async fn only_a_view_that_asks_for_the_user_varies_by_cookie() {
 #[tokio::test]
 async fn a_mounted_service_that_knows_the_user_varies_by_cookie() {
     let (_folder, app) = site().await;
-    let client = Client::new(app.mount("inside/", crate::tower::pages()));
+    let client = Client::new(app.mount("inside/", crate::support::pages::pages()));
     assert_eq!(client.get("/inside/untouched").await.header("vary"), None);
     client.get("/enter/django/").await;
     assert_eq!(client.get("/inside/untouched").await.header("vary"), Some("Cookie"));

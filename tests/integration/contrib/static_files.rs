@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
-use nuages::{App, http::Request, settings::Settings, testing::Client, urls::path};
-use tempfile::TempDir;
+use nuages::{App, http::Request, testing::Client, urls::path};
+
+use crate::support::site::{Site, settings_in};
 
 fn index(request: &mut Request) -> nuages::Result<&'static str> {
     request.session.insert("seen", true)?;
@@ -11,13 +12,9 @@ fn index(request: &mut Request) -> nuages::Result<&'static str> {
 }
 
 /// A project folder with `static/`, a file beside it that nobody may read, and its visitor.
-fn project(settings: &str) -> (TempDir, Client) {
-    let folder = TempDir::new().expect("a folder");
-    let write = |name: &str, bytes: &[u8]| {
-        let file = folder.path().join(name);
-        fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
-        fs::write(file, bytes).expect("a file");
-    };
+fn project(settings: &str) -> (Site, Client) {
+    let folder = Site::new("");
+    let write = |name: &str, bytes: &[u8]| folder.write(name, bytes);
     write("static/css/site.css", b"body { color: teal }");
     write("static/digits.txt", b"0123456789");
     write("static/empty.txt", b"");
@@ -37,8 +34,7 @@ fn large() -> Vec<u8> {
 }
 
 fn client(folder: &Path, settings: &str) -> Client {
-    let text = format!("SECRET_KEY = \"{}\"\n{ENGINE}{settings}", "0123456789".repeat(5));
-    let settings = Settings::from_toml(&text, folder).expect("settings");
+    let settings = settings_in(folder, &format!("{ENGINE}{settings}"));
     Client::new(App::new(settings).urls(vec![path("", index)]))
 }
 

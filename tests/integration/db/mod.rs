@@ -13,10 +13,14 @@ use std::{
 use nuages::{
     Unavailable,
     db::{Database, Databases, DbError, Sqlite},
-    settings::Settings,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+use crate::support::{
+    polling::until,
+    site::{default_database, settings, settings_in},
+};
 
 mod faults;
 
@@ -30,15 +34,11 @@ fn sqlite_named(folder: &Path, name: &str, options: &str) -> Sqlite {
 }
 
 fn open(folder: &Path, name: &str, options: &str) -> Sqlite {
-    let text = format!(
-        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"{name}\"\n\
-         [DATABASES.default.OPTIONS]\n{options}",
-        "k".repeat(50)
+    let lines = format!(
+        "[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"{name}\"\n[DATABASES.default.OPTIONS]\n{options}"
     );
-    let settings = Settings::from_toml(&text, folder).expect("valid settings");
-    let databases = Databases::open(&settings).expect("a database");
-    match databases.get("default") {
-        Some(Database::Sqlite(sqlite)) => sqlite.clone(),
+    match default_database(&settings_in(folder, &lines)) {
+        Database::Sqlite(sqlite) => sqlite,
         other => panic!("expected SQLite, got {other:?}"),
     }
 }
@@ -276,13 +276,8 @@ async fn closing_puts_the_journal_away_and_the_next_use_opens_again() {
     assert!(folder.path().join("db.sqlite3-wal").exists());
     db.close().await;
     // The pool's own thread may be the last to let a connection go.
-    for _ in 0..500 {
-        if !folder.path().join("db.sqlite3-wal").exists() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert!(!folder.path().join("db.sqlite3-wal").exists());
+    let journal = folder.path().join("db.sqlite3-wal");
+    until(Duration::from_secs(5), async || !journal.exists()).await;
     insert(&db, 2).await.expect("inserts");
     assert_eq!(count(&db).await.expect("counts"), 2);
 }
@@ -293,9 +288,7 @@ async fn an_engine_that_is_not_built_in_names_its_feature() {
         return;
     }
     let text = "[DATABASES.default]\nENGINE = \"postgresql\"\nNAME = \"x\"\n";
-    let text = format!("DEBUG = true\nSECRET_KEY = \"{}\"\n{text}", "k".repeat(50));
-    let settings = Settings::from_toml(&text, folder().path()).expect("valid settings");
-    let error = Databases::open(&settings).expect_err("not built in");
+    let error = Databases::open(&settings(text)).expect_err("not built in");
     assert_eq!(
         error.to_string(),
         "DATABASES.default.ENGINE = \"postgresql\": needs the cargo feature `postgres` of the crate `nuages`"

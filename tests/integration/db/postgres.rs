@@ -11,7 +11,10 @@ use nuages::{
     migrations::{MigrationError, MigrationEvent, MigrationOutcome, MigrationTarget, Migrations, Mode},
 };
 
-use crate::support::postgres_server::{Address, PostgresServer, eventually};
+use crate::support::{
+    polling::eventually,
+    postgres_server::{Address, PostgresServer},
+};
 
 const SHORT: &str = "[DATABASES.default.OPTIONS]\ntimeout = 0.5";
 

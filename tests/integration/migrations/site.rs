@@ -3,12 +3,14 @@
 use std::{fs, path::Path};
 
 use nuages::{
-    db::{Database, Databases},
+    db::Database,
     migrations::{Direction, MigrationError, MigrationEvent, Migrations, Mode},
     settings::Settings,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+use crate::support::site::{SQLITE, default_database, settings_in};
 
 /// A project's folder with an SQLite database.
 pub struct Site {
@@ -88,14 +90,9 @@ impl Site {
 }
 
 pub fn settings(folder: &Path) -> Settings {
-    let text = format!(
-        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
-        "k".repeat(50)
-    );
-    Settings::from_toml(&text, folder).expect("valid settings")
+    settings_in(folder, SQLITE)
 }
 
 pub fn open(folder: &Path) -> Database {
-    let databases = Databases::open(&settings(folder)).expect("a database");
-    databases.get("default").expect("the default").clone()
+    default_database(&settings(folder))
 }

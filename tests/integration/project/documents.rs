@@ -1,9 +1,8 @@
 //! What docs/sessions.md says of the engines is what they say of themselves.
 
-use nuages::{
-    sessions::{ENGINES, SessionEngine},
-    settings::Settings,
-};
+use nuages::sessions::{ENGINES, SessionEngine};
+
+use crate::support::site::{SQLITE, Site};
 
 const PAGE: &str = include_str!("../../../docs/sessions.md");
 
@@ -23,7 +22,6 @@ fn yes(promise: bool) -> &'static str {
 
 #[test]
 fn the_table_of_promises_is_what_the_engines_promise() {
-    let folder = tempfile::tempdir().expect("a folder");
     let table = rows("| engine | durable | shared | revocable | compare-and-swap | clears itself |");
     for engine in ENGINES {
         assert!(table.iter().any(|row| row[0].split(' ').next() == Some(engine)), "{engine} has no row");
@@ -34,13 +32,12 @@ fn the_table_of_promises_is_what_the_engines_promise() {
             continue;
         }
         let text = format!(
-            "SECRET_KEY = 'documents'\nDEBUG = true\nSESSION_ENGINE = '{engine}'\nSESSION_FILE_PATH = '.'\n\
-             [DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n\
-             [CACHES.default]\nBACKEND = '{cache}'\nLOCATION = '{}'\n",
+            "SESSION_ENGINE = '{engine}'\n{SQLITE}[CACHES.default]\nBACKEND = '{cache}'\nLOCATION = '{}'\n",
             if cache == "redis" { "redis://127.0.0.1:6379" } else { "" },
         );
-        let settings = Settings::from_toml(&text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
-        let engine = SessionEngine::from_settings(&settings).unwrap_or_else(|errors| panic!("{errors}"));
+        let site = Site::new(&text);
+        let engine =
+            SessionEngine::from_settings(site.settings()).unwrap_or_else(|errors| panic!("{errors}"));
         let promises = engine.promises();
         let found = [
             yes(promises.durable),

@@ -49,11 +49,9 @@ mod views {
 
 #[tokio::test]
 async fn the_books_project_answers() {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir(folder.path().join("templates")).expect("a folder");
-    std::fs::write(folder.path().join("templates/index.html"), "visit {{ visits }}").expect("a file");
-    let settings = crate::support::asking::settings_in(folder.path(), "");
-    let app = nuages::App::new(settings).urls(urls::urlpatterns()).middleware(views::timing);
+    let site = crate::support::site::Site::new(&crate::support::asking::lines(""))
+        .file("templates/index.html", "visit {{ visits }}");
+    let app = site.app(urls::urlpatterns()).middleware(views::timing);
     let client = nuages::testing::Client::new(app);
     assert_eq!(client.get("/").await.text(), "visit 1");
     assert_eq!(client.get("/blog/").await.text(), "visit 2");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::{net::TcpStream, time::sleep};
 
 use super::harness::start;
+use crate::support::polling::until;
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -16,7 +17,7 @@ async fn requests_in_flight_finish_and_nothing_new_begins() {
     idle.get("/").await;
     busy.send("GET /slow?600 HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n").await;
     upload.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc").await;
-    sleep(SHORT).await;
+    server.begun(3).await;
     let start = Instant::now();
     server.drain();
     assert!(idle.closed_within(SHORT * 2).await, "idle connections are closed");
@@ -49,7 +50,7 @@ async fn a_request_that_was_on_its_way_is_answered() {
 async fn a_client_that_has_just_connected_may_still_ask() {
     let mut server = start("GRACEFUL_TIMEOUT = 10").await;
     let mut client = server.connect().await;
-    sleep(SHORT).await;
+    server.accepted().await;
     server.drain();
     sleep(Duration::from_millis(25)).await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
@@ -62,7 +63,7 @@ async fn a_client_that_has_just_connected_may_still_ask() {
 async fn connections_that_say_nothing_do_not_hold_the_end() {
     let mut server = start("GRACEFUL_TIMEOUT = 10").await;
     let mut silent = server.connect().await;
-    sleep(SHORT).await;
+    server.accepted().await;
     let start = Instant::now();
     server.drain();
     assert!(silent.closed_within(Duration::from_secs(2)).await);
@@ -75,7 +76,7 @@ async fn what_does_not_finish_in_time_is_cut() {
     let mut server = start("GRACEFUL_TIMEOUT = 0.4").await;
     let mut client = server.connect().await;
     client.send("GET /slow?60000 HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    sleep(SHORT).await;
+    server.begun(1).await;
     let start = Instant::now();
     server.drain();
     server.ended().await;
@@ -89,10 +90,10 @@ async fn the_second_signal_is_immediate() {
     let mut server = start("GRACEFUL_TIMEOUT = 60").await;
     let mut client = server.connect().await;
     client.send("GET /slow?60000 HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    sleep(SHORT).await;
+    server.begun(1).await;
     let start = Instant::now();
     server.drain();
-    sleep(SHORT).await;
+    until(Duration::from_secs(2), async || TcpStream::connect(server.address).await.is_err()).await;
     server.cut();
     server.ended().await;
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());

@@ -120,9 +120,9 @@ async fn a_client_that_reads_slowly_is_not_cut() {
 #[tokio::test]
 async fn connections_beyond_the_cap_wait_for_their_turn() {
     let server = start("SERVER_MAX_CONNECTIONS = 2").await;
-    let (mut first, second) = (server.connect().await, server.connect().await);
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
     first.get("/").await;
-    sleep(Duration::from_millis(100)).await;
+    second.get("/").await;
     let mut third = server.connect().await;
     third.send("GET /third HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let mut third = match tokio::time::timeout(Duration::from_millis(300), third.response()).await {
@@ -161,10 +161,10 @@ async fn requests_beyond_the_queue_are_turned_away_and_come_back() {
 async fn a_place_in_the_queue_is_given_back() {
     let server =
         start("SERVER_MAX_REQUESTS = 1\nSERVER_MAX_QUEUED_REQUESTS = 1\nSERVER_WRITE_TIMEOUT = 1").await;
-    for _ in 0..3 {
+    for round in 0..3 {
         let (mut first, mut second) = (server.connect().await, server.connect().await);
         first.send("GET /slow?100 HTTP/1.1\r\nHost: a\r\n\r\n").await;
-        sleep(Duration::from_millis(30)).await;
+        server.begun(2 * round + 1).await;
         second.send("GET /slow?1 HTTP/1.1\r\nHost: a\r\n\r\n").await;
         assert!(first.response().await.ends_with("slow"));
         assert!(second.response().await.ends_with("slow"));

@@ -2,7 +2,8 @@
 
 mod application;
 mod drain;
-mod harness;
 mod limits;
 mod protocol;
 mod smuggling;
+
+use crate::support::raw_server as harness;

@@ -10,9 +10,11 @@ use nuages::{
     testing::session_store_suite,
 };
 
-use crate::sessions::engines::settings;
+use crate::support::site::{SQLITE as DATABASE, settings_in};
 
-const DATABASE: &str = "[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n";
+fn settings(engine: &str, folder: &Path, more: &str) -> Settings {
+    settings_in(folder, &format!("SESSION_ENGINE = '{engine}'\n{more}"))
+}
 
 fn make_table(folder: &Path) {
     let database = rusqlite::Connection::open(folder.join("db.sqlite3")).expect("a database");
@@ -99,7 +101,10 @@ mod redis {
     use nuages::{Error, StatusCode, json, sessions::Saved};
 
     use super::*;
-    use crate::support::redis_server::{RedisServer, unique_prefix};
+    use crate::support::{
+        polling::until,
+        redis_server::{RedisServer, unique_prefix},
+    };
 
     fn with_redis(server: &RedisServer) -> String {
         let (url, prefix) = (server.url(), unique_prefix());
@@ -206,8 +211,8 @@ mod redis {
         }
         assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
         server.signal("CONT");
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_eq!((count(&two).await, count(&one).await), (Some(9), Some(9)));
+        let all = (Some(9), Some(9));
+        until(Duration::from_secs(10), async || (count(&two).await, count(&one).await) == all).await;
 
         // Gone, and back empty.
         server.stop();

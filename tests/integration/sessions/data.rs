@@ -1,20 +1,16 @@
 //! Session data against what a real Django wrote, and what it never wrote.
 
-use std::{
-    path::Path,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 
-use nuages::{Clock, sessions::SessionEngine, settings::Settings};
+use nuages::{Clock, sessions::SessionEngine};
 use serde_json::{Map, Value, json};
 
-use crate::support::vectors::Vectors;
+use crate::support::{site::settings_in, vectors::Vectors};
 
 fn engine(name: &str, secret: &str, more: &str) -> (SessionEngine, Clock) {
     let secret = toml_text(secret);
-    let text = format!("SECRET_KEY = {secret}\nDEBUG = true\nSESSION_ENGINE = '{name}'\n{more}");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let settings = Settings::from_toml(&text, folder).unwrap_or_else(|errors| panic!("{errors}"));
+    let lines = format!("SECRET_KEY = {secret}\nSESSION_ENGINE = '{name}'\n{more}");
+    let settings = settings_in(env!("CARGO_MANIFEST_DIR").as_ref(), &lines);
     let clock = Clock::system();
     let engine = SessionEngine::from_settings_with_clock(&settings, clock.clone());
     (engine.unwrap_or_else(|errors| panic!("{errors}")), clock)

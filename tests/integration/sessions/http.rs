@@ -1,43 +1,40 @@
 //! Sessions over HTTP: Django's middleware table row by row, cookies byte for byte.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use nuages::{
-    App, Clock, db::Databases, migrations::Migrations, prelude::*, settings::Settings, testing::Client,
-    urls::path,
+    App, BoxFuture, Clock, prelude::*, settings::Settings, testing::Client, urls::path, view::View,
 };
+use tokio::sync::{Barrier, Semaphore};
+
+use crate::support::site::{self, SQLITE};
+
+/// As many requests at once as one test sends.
+const BURST: usize = 200;
 
 /// A site with its own folder and clock.
 pub struct Site {
     pub client: Client,
     pub settings: Settings,
     pub clock: Clock,
-    pub folder: tempfile::TempDir,
+    pub folder: site::Site,
+    /// `/slow/` adds a permit to the first when it has begun, and takes one of the second to go on.
+    pub begun: Arc<Semaphore>,
+    pub go_on: Arc<Semaphore>,
 }
 
 /// A site on the db engine, migrated, with more lines in its settings.
 pub async fn site(more: &str) -> Site {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!(
-        "SECRET_KEY = 'not a secret: these are fifty characters for a test..'\nDEBUG = true\n{more}\n\
-         [DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'\n"
-    );
-    let settings = Settings::from_toml(&text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
-    migrate(&settings).await;
+    let folder = site::Site::new(&format!("{more}\n{SQLITE}")).migrated().await;
+    let settings = folder.settings().clone();
     let clock = Clock::system();
-    let app = App::new(settings.clone()).urls(urls()).clock(clock.clone());
-    Site { client: Client::new(app), settings, clock, folder }
+    let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let app = App::new(settings.clone()).urls(urls(begun.clone(), go_on.clone())).clock(clock.clone());
+    Site { client: Client::new(app), settings, clock, folder, begun, go_on }
 }
 
-pub async fn migrate(settings: &Settings) {
-    let databases = Databases::open(settings).expect("databases");
-    let database = databases.get("default").expect("a default database");
-    let migrations = Migrations::discover(settings).expect("migrations");
-    let all = nuages::migrations::MigrationTarget::All;
-    migrations.apply(database, &all, nuages::migrations::Mode::Run, &mut |_| {}).await.expect("migrated");
-}
-
-fn urls() -> Vec<nuages::urls::Route> {
+fn urls(begun: Arc<Semaphore>, go_on: Arc<Semaphore>) -> Vec<nuages::urls::Route> {
+    let burst = Arc::new(Barrier::new(BURST));
     vec![
         path("untouched/", |_: &mut Request| "untouched"),
         path("read/", |request: &mut Request| format!("{}", request.session["n"])),
@@ -46,8 +43,8 @@ fn urls() -> Vec<nuages::urls::Route> {
             "written"
         }),
         path("count/", count),
-        path("slow/", slow),
-        path("set/<str:key>/", set),
+        path("slow/", Slow { begun, go_on }),
+        path("set/", Set(burst)),
         path("clear/", |request: &mut Request| {
             request.session.clear();
             "cleared"
@@ -91,21 +88,47 @@ async fn count(request: &mut Request) -> Result<String> {
     Ok(request.session["n"].to_string())
 }
 
-async fn slow(request: &mut Request) -> Result<String> {
-    request.session["slow"] = json!(true);
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    Ok("slow".into())
+/// Changes the session, says so, and waits until the test lets it go on.
+struct Slow {
+    begun: Arc<Semaphore>,
+    go_on: Arc<Semaphore>,
 }
 
-async fn set(request: &mut Request, key: String) -> Result<&'static str> {
-    // Long enough for all requests of a burst to have loaded the session.
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    request.session.insert(key, true)?;
-    Ok("set")
+impl View for Slow {
+    fn arity(&self) -> usize {
+        0
+    }
+
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move {
+            request.session["slow"] = json!(true);
+            self.begun.add_permits(1);
+            self.go_on.acquire().await.expect("an open gate").forget();
+            "slow".into_response()
+        })
+    }
+}
+
+/// Waits until every request of the burst has loaded the session, then sets the key in the query.
+struct Set(Arc<Barrier>);
+
+impl View for Set {
+    fn arity(&self) -> usize {
+        0
+    }
+
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(async move {
+            self.0.wait().await;
+            let key = request.query().get("key").expect("a key").to_owned();
+            request.session.insert(key, true)?;
+            "set".into_response()
+        })
+    }
 }
 
 fn rows(site: &Site) -> u64 {
-    let database = rusqlite::Connection::open(site.folder.path().join("db.sqlite3")).expect("a database");
+    let database = site.folder.sqlite();
     let count = database.query_row("SELECT count(*) FROM django_session", [], |row| row.get::<_, i64>(0));
     count.expect("a count").try_into().expect("no negative count")
 }
@@ -332,8 +355,9 @@ async fn a_session_deleted_meanwhile_is_not_resurrected() {
             tokio::spawn(
                 async move { slow.get("/slow/").header("Cookie", format!("sessionid={key}")).await },
             );
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        site.begun.acquire().await.expect("an open gate").forget();
         logout.get("/flush/").await;
+        site.go_on.add_permits(1);
         let response = slow.await.expect("answered");
         assert_eq!(response.status(), status);
         if status == 200 {
@@ -347,17 +371,17 @@ async fn a_session_deleted_meanwhile_is_not_resurrected() {
 async fn two_hundred_requests_that_set_different_keys_all_count() {
     let site = site("").await;
     site.client.get("/write/").await;
-    let requests: Vec<_> = (0..200)
+    let requests: Vec<_> = (0..BURST)
         .map(|index| {
             let client = site.client.clone();
-            tokio::spawn(async move { client.get(&format!("/set/k{index}/")).await.status() })
+            tokio::spawn(async move { client.get(&format!("/set/?key=k{index}")).await.status() })
         })
         .collect();
     for request in requests {
         assert_eq!(request.await.expect("answered"), 200);
     }
     let session = site.client.session().await.expect("a session");
-    assert_eq!(session.keys().filter(|key| key.starts_with('k')).count(), 200);
+    assert_eq!(session.keys().filter(|key| key.starts_with('k')).count(), BURST);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,6 @@
 
 mod caches;
 mod data;
-pub mod engines;
+mod engines;
 mod faults;
-pub mod http;
+mod http;

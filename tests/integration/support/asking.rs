@@ -8,17 +8,21 @@ use http_body_util::{BodyExt, Full};
 use nuages::{App, settings::Settings, urls::Route};
 use tower_service::Service;
 
-/// Settings for the host example.com, with sessions in the cookie; `extra` may overrule nothing.
+use crate::support::site;
+
+/// Lines for the host example.com, with sessions in the cookie; `extra` must set neither of them.
+pub fn lines(extra: &str) -> String {
+    format!(
+        "ALLOWED_HOSTS = [\"example.com\", \".example.org\"]\nSESSION_ENGINE = \"signed_cookies\"\n{extra}"
+    )
+}
+
 pub fn settings(extra: &str) -> Settings {
     settings_in(Path::new("/nonexistent"), extra)
 }
 
 pub fn settings_in(folder: &Path, extra: &str) -> Settings {
-    let text = format!(
-        "SECRET_KEY = \"a key of fifty characters that guards nothing but tests\"\n\
-         ALLOWED_HOSTS = [\"example.com\", \".example.org\"]\nSESSION_ENGINE = \"signed_cookies\"\n{extra}"
-    );
-    Settings::from_toml(&text, folder).unwrap_or_else(|errors| panic!("{errors}"))
+    site::settings_in(folder, &lines(extra))
 }
 
 pub fn app(extra: &str, routes: Vec<Route>) -> App {

@@ -1,11 +1,15 @@
-//! Fixtures that the tests share: requests, servers, programs, disks and vectors.
+//! Fixtures that the tests share: projects, requests, servers, programs, disks and vectors.
 
 pub mod asking;
+pub mod pages;
+pub mod polling;
 #[cfg(feature = "postgres")]
 pub mod postgres_server;
 pub mod program;
+pub mod raw_server;
 #[cfg(feature = "redis")]
 pub mod redis_server;
+pub mod site;
 pub mod small_disk;
 pub mod vectors;
 pub mod visitor;

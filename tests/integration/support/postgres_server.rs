@@ -9,13 +9,15 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use nuages::{
     db::{Database, Databases, Postgres},
     settings::Settings,
 };
+
+use crate::support::site;
 
 /// Where a database is, as `DATABASES` says it.
 #[derive(Clone, Debug)]
@@ -38,8 +40,7 @@ impl Address {
     }
 
     pub fn settings(&self, lines: &str) -> Settings {
-        let text = format!("DEBUG = true\nSECRET_KEY = \"{}\"\n{}", "k".repeat(50), self.toml(lines));
-        Settings::from_toml(&text, Path::new("/")).expect("valid settings")
+        site::settings(&self.toml(lines))
     }
 
     pub fn database(&self, lines: &str) -> Database {
@@ -206,16 +207,4 @@ fn programs() -> PathBuf {
         .into_iter()
         .find(|folder| folder.join("initdb").exists())
         .expect("PostgreSQL is installed (Debian: apt-get install postgresql)")
-}
-
-/// Runs `f` until it gives something, for `within` at most; how long it took.
-pub async fn eventually<T>(within: Duration, mut f: impl AsyncFnMut() -> Option<T>) -> (T, Duration) {
-    let begin = std::time::Instant::now();
-    loop {
-        if let Some(value) = f().await {
-            return (value, begin.elapsed());
-        }
-        assert!(begin.elapsed() < within, "not within {within:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -12,7 +12,10 @@ use std::{
 use nuages::{sessions::SessionEngine, settings::Settings};
 use tempfile::TempDir;
 
-use crate::support::visitor::Visitor;
+use crate::support::{
+    site::{SQLITE, settings_text},
+    visitor::Visitor,
+};
 
 /// A site that the program serves.
 pub struct Program {
@@ -38,14 +41,12 @@ impl Program {
     }
 
     fn make(folder: PathBuf, home: Option<TempDir>, lines: &str) -> Self {
-        let text = format!(
-            "SECRET_KEY = \"{}\"\nALLOWED_HOSTS = [\"127.0.0.1\"]\nSESSION_FILE_PATH = \"sessions\"\n{lines}\n",
-            "fault".repeat(10)
-        );
-        let database = "[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n";
-        let database = if lines.contains("[DATABASES") { "" } else { database };
+        let database = if lines.contains("[DATABASES") { "" } else { SQLITE };
+        let text = settings_text(&format!(
+            "ALLOWED_HOSTS = [\"127.0.0.1\"]\nSESSION_FILE_PATH = \"sessions\"\n{lines}\n{database}"
+        ));
         fs::create_dir_all(folder.join("sessions")).expect("a folder");
-        fs::write(folder.join("settings.toml"), text + database).expect("writes");
+        fs::write(folder.join("settings.toml"), text).expect("writes");
         let logs = tempfile::tempdir().expect("a folder");
         let program = Self { folder, _home: home, logs, process: None, address: None };
         let migrated = program.command(&["migrate", "-v", "0"]).output().expect("it runs");

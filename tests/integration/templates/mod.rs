@@ -5,17 +5,20 @@ use std::{fs, path::Path};
 use http::{Method, StatusCode, header};
 use nuages::{App, contrib::messages, prelude::*, urls::path};
 
-use crate::support::asking::{Answer, get, request, send, settings_in};
+use crate::support::{
+    asking::{Answer, get, lines, request, send},
+    site,
+};
 
 struct Site {
-    folder: tempfile::TempDir,
+    folder: site::Site,
     app: App,
 }
 
 impl Site {
     /// An application whose only view renders `page.html`.
     fn new(extra: &str, files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = site::Site::new(&lines(extra));
         for (name, text) in files {
             write(folder.path(), name, text);
         }
@@ -27,7 +30,7 @@ impl Site {
             .name("tag"),
             path("tell/", tell),
         ];
-        let app = App::new(settings_in(folder.path(), extra)).urls(routes);
+        let app = folder.app(routes);
         Self { folder, app }
     }
 
@@ -162,14 +165,13 @@ async fn templates_are_read_again_under_debug_only() {
 
 #[tokio::test]
 async fn no_template_is_read_from_outside_its_folder() {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("secret.html"), "secret").expect("it can be written");
+    let folder = site::Site::new(&lines("DEBUG = true")).file("secret.html", "secret");
     write(folder.path(), "page.html", "page");
     fn named(request: &mut Request) -> Result<Response> {
         let name = request.query().get("name").unwrap_or_default().to_owned();
         render(request, &name, context! {})
     }
-    let app = App::new(settings_in(folder.path(), "DEBUG = true")).urls(vec![path("", named)]);
+    let app = folder.app(vec![path("", named)]);
     assert_eq!(get(&app, "/?name=page.html").await.body, "page");
     let absolute = folder.path().join("secret.html").display().to_string();
     for name in ["../secret.html", "./../secret.html", "x/../../secret.html", "..%5Csecret.html", &absolute] {

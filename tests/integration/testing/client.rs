@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use nuages::{App, http::SetCookie, prelude::*, settings::Settings, testing::Client, urls::path};
+use nuages::{http::SetCookie, prelude::*, testing::Client, urls::path};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
+
+use crate::support::site::Site;
 
 async fn echo(request: &mut Request) -> Result<Response> {
     let body = request.body().await?;
@@ -53,15 +54,9 @@ fn count(request: &mut Request) -> Result<String> {
     Ok(count.to_string())
 }
 
-fn client() -> (TempDir, Client) {
-    let folder = TempDir::new().expect("a folder");
-    let text = format!(
-        "SECRET_KEY = \"{}\"\nDEBUG = true\nSESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \"sessions\"\n",
-        "0123456789".repeat(5)
-    );
-    std::fs::create_dir(folder.path().join("sessions")).expect("a folder");
-    let settings = Settings::from_toml(&text, folder.path()).expect("settings");
-    let app = App::new(settings).urls(vec![
+fn client() -> (Site, Client) {
+    let folder = Site::new("SESSION_ENGINE = \"file\"");
+    let app = folder.app(vec![
         path("echo/", echo),
         path("blog/echo/", echo),
         path("set/", set),

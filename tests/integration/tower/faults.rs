@@ -1,6 +1,10 @@
 //! What the layer does when the store is out of order, and when the client hangs up.
 
-use std::{sync::atomic::Ordering::Relaxed, task::Waker, time::Duration};
+use std::{
+    sync::atomic::Ordering::Relaxed,
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use super::*;
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use nuages::{App, testing::Client};
 
 use super::*;
-use crate::sessions::http::migrate;
 
 const DB: &str = "SESSION_ENGINE = 'db'\n[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'";
 
@@ -117,10 +116,9 @@ async fn a_session_that_ended_elsewhere_does_not_come_back() {
 
 #[tokio::test]
 async fn a_layer_inside_another_one_or_inside_an_application_stands_aside() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let settings = settings(DB, folder.path());
-    migrate(&settings).await;
-    let layer = SessionLayer::from_settings(&settings).expect("an engine");
+    let folder = site::Site::new(DB).migrated().await;
+    let settings = folder.settings();
+    let layer = SessionLayer::from_settings(settings).expect("an engine");
 
     let mut visitor = Visitor { service: layer.layer(layer.layer(pages())), cookie: None };
     visitor.get("/count").await;
@@ -128,7 +126,7 @@ async fn a_layer_inside_another_one_or_inside_an_application_stands_aside() {
     assert_eq!(response.body(), "2");
     assert_eq!(response.headers().get_all(header::SET_COOKIE).iter().count(), 1);
 
-    let client = Client::new(App::new(settings).mount("inside/", layer.layer(pages())));
+    let client = Client::new(App::new(settings.clone()).mount("inside/", layer.layer(pages())));
     client.get("/inside/count").await;
     let response = client.get("/inside/count").await;
     assert_eq!(response.text(), "2");
@@ -137,10 +135,9 @@ async fn a_layer_inside_another_one_or_inside_an_application_stands_aside() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_updates_lose_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let settings = settings(DB, folder.path());
-    migrate(&settings).await;
-    let layer = SessionLayer::from_settings(&settings).expect("an engine");
+    let folder = site::Site::new(DB).migrated().await;
+    let settings = folder.settings();
+    let layer = SessionLayer::from_settings(settings).expect("an engine");
     let mut visitor = Visitor { service: layer.layer(pages()), cookie: None };
     visitor.get("/count").await;
     let mut clients = tokio::task::JoinSet::new();
@@ -156,7 +153,7 @@ async fn concurrent_updates_lose_nothing() {
         ended.expect("a client");
     }
     // Read with another engine: what is in the table is what counts.
-    let engine = SessionEngine::from_settings(&settings).expect("an engine");
+    let engine = SessionEngine::from_settings(settings).expect("an engine");
     let session = engine.load(key(visitor.cookie())).await.expect("a session");
     assert_eq!(session.get::<u64>("n").expect("a number"), Some(201));
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::program::Program;
-use crate::support::small_disk::SmallDisk;
+use crate::support::{polling::until, program::Program, small_disk::SmallDisk};
 
 const IN_MEMORY: &str = "[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \":memory:\"";
 
@@ -74,9 +73,8 @@ async fn a_read_only_database_is_read_and_recovers() {
     }
     disk.remount("rw");
     visitor.get("/count/").await.assert_count(2);
-    // That the file changes under readers who took it for unchangeable is noticed within a second.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    visitor.get("/session/").await.assert_count(2);
+    // Readers that took the file for unchangeable notice within a second that it has changed.
+    until(Duration::from_secs(5), async || visitor.get("/session/").await.count() == 2).await;
     visitor.get("/count/").await.assert_count(3);
 }
 

@@ -3,17 +3,19 @@
 use std::{fs::File, time::Duration};
 
 use nuages::{
-    App, StatusCode,
+    StatusCode,
     db::Database,
     prelude::{Request, Result},
-    settings::Settings,
     testing::{Client, migrate},
     urls::path,
 };
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 
-use crate::support::program::Program;
+use crate::support::{
+    program::Program,
+    site::{SQLITE, Site},
+};
 
 /// Settings in which the database is waited for half a second.
 const HALF_A_SECOND: &str = "SESSION_ENGINE = \"db\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\n\
@@ -91,18 +93,13 @@ async fn session_files_locked_by_another_process_are_a_503_in_time_and_reads_go_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_exhausted_pool_is_a_503_in_time() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!(
-        "SECRET_KEY = \"{}\"\nDEBUG = true\n[DATABASES.default]\nENGINE = \"sqlite3\"\n\
-         NAME = \"db.sqlite3\"\nCONN_POOL_SIZE = 1\n[DATABASES.default.OPTIONS]\ntimeout = 0.4\n",
-        "k".repeat(50)
-    );
-    let settings = Settings::from_toml(&text, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
+    let options = "CONN_POOL_SIZE = 1\n[DATABASES.default.OPTIONS]\ntimeout = 0.4\n";
+    let site = Site::new(&format!("{SQLITE}{options}"));
     let visits = |request: &mut Request| -> Result<String> {
         request.session.update("n", |n: Option<u64>| n.unwrap_or(0) + 1)?;
         Ok(request.session["n"].to_string())
     };
-    let app = App::new(settings).urls(vec![path("", visits)]);
+    let app = site.app(vec![path("", visits)]);
     migrate(&app).await.expect("migrates");
     let client = Client::new(app.clone());
     assert_eq!(client.get("/").await.text(), "1");

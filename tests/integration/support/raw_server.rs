@@ -4,8 +4,11 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
-    path::Path,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -27,18 +30,18 @@ use tokio::{
 };
 use tower_service::Service;
 
+use crate::support::{polling::until, site};
+
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn settings(text: &str) -> Settings {
-    let key = "0123456789".repeat(5);
-    let text = format!("SECRET_KEY = \"{key}\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"\n{text}");
-    Settings::from_toml(&text, Path::new("/nonexistent")).expect("settings")
+    site::settings(&format!("SESSION_ENGINE = \"signed_cookies\"\n{text}"))
 }
 
-/// The application of these tests.
-#[derive(Clone)]
-pub(crate) struct Sample;
+/// The application of these tests. It counts the requests that it has been given.
+#[derive(Clone, Default)]
+pub(crate) struct Sample(Arc<AtomicUsize>);
 
 type Answer = Result<Response<Body>, std::io::Error>;
 
@@ -52,6 +55,7 @@ impl Service<Request<Body>> for Sample {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.0.fetch_add(1, Relaxed);
         Box::pin(answer(request))
     }
 }
@@ -137,13 +141,17 @@ impl<I: Iterator<Item = Result<Bytes, Infallible>> + Unpin> http_body::Body for 
 /// A server that runs until it is told to stop.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    /// How many requests [`Sample`] has been given.
+    begun: Arc<AtomicUsize>,
     drain: Option<oneshot::Sender<()>>,
     cut: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 pub(crate) async fn start(text: &str) -> Running {
-    start_with(text, Sample).await
+    let sample = Sample::default();
+    let begun = sample.0.clone();
+    Running { begun, ..start_with(text, sample).await }
 }
 
 /// A server for another application.
@@ -164,12 +172,22 @@ where
     let task = tokio::spawn(async move {
         serve_with(listener, service, &settings, told(draining), told(cutting)).await;
     });
-    Running { address, drain: Some(drain), cut: Some(cut), task }
+    Running { address, begun: Arc::default(), drain: Some(drain), cut: Some(cut), task }
 }
 
 impl Running {
     pub(crate) async fn connect(&self) -> Client {
         Client { stream: TcpStream::connect(self.address).await.expect("a connection"), read: Vec::new() }
+    }
+
+    /// Waits until the application has been given so many requests.
+    pub(crate) async fn begun(&self, requests: usize) {
+        until(PATIENCE, async || self.begun.load(Relaxed) >= requests).await;
+    }
+
+    /// Waits until the server has accepted every connection made so far: it accepts them in turn.
+    pub(crate) async fn accepted(&self) {
+        self.connect().await.get("/").await;
     }
 
     /// A whole exchange on a connection of its own.
