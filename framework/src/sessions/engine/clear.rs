@@ -1,4 +1,4 @@
-//! Removing sessions that have ended: what `manage clearsessions` does.
+//! Removes sessions that have ended, in batches. `manage clearsessions` calls this.
 
 use std::{
     ops::RangeInclusive,
@@ -8,48 +8,73 @@ use std::{
 use super::SessionEngine;
 use crate::sessions::store::StoreError;
 
-/// What a batch should take: visitors whose requests write wait behind it.
+/// The time that a batch should take. Requests that write to the store wait for it.
 const BATCH_TIME: Duration = Duration::from_millis(8);
-/// The first batch, and the sizes between which the next ones are adapted to that.
+/// The size of the first batch, and the limits of the sizes after it.
 const FIRST_BATCH: usize = 100;
 const BATCHES: RangeInclusive<usize> = 20..=2_000;
 /// The longest pause between two batches.
 const MAX_PAUSE: Duration = Duration::from_millis(50);
 
 /// Which sessions to remove.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Clear, SessionEngine, StoreError};
+///
+/// async fn log_everybody_out(engine: &SessionEngine) -> Result<u64, StoreError> {
+///     engine.clear(Clear::All, |progress| println!("{} removed", progress.removed)).await
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clear {
-    /// Those that have ended.
+    /// The sessions that have ended.
     Expired,
-    /// Every one: everybody is logged out.
+    /// All sessions. Everybody is logged out.
     All,
 }
 
-/// How far the removal is.
+/// The progress of [`SessionEngine::clear`], reported after each batch.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::ClearProgress;
+///
+/// fn report(progress: ClearProgress) {
+///     match progress.total {
+///         Some(total) => println!("{} of {total}", progress.removed),
+///         None => println!("{}", progress.removed),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClearProgress {
-    /// How many were removed so far.
+    /// The number of sessions removed so far.
     pub removed: u64,
-    /// How many there were at the start, where the store can tell.
+    /// The number of sessions at the start, if the store can count them.
     pub total: Option<u64>,
 }
 
 impl SessionEngine {
-    /// Removes the sessions that have ended and says how many they were (Django's `clear_expired`).
+    /// Removes the sessions that have ended and returns their number (Django's `clear_expired`).
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails; what was removed until then is removed.
+    /// [`StoreError`] if the store fails. The sessions removed before stay removed.
     pub async fn clear_expired(&self) -> Result<u64, StoreError> {
         self.clear(Clear::Expired, |_| {}).await
     }
 
-    /// Removes sessions in batches, so that visitors are served meanwhile, telling `progress` after each.
-    /// A batch takes some milliseconds, and the pause after it as long.
+    /// Removes sessions in batches and calls `progress` after each.
+    ///
+    /// A batch takes some milliseconds. A pause of the same length follows it, in which requests are served.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails; what was removed until then is removed.
+    /// [`StoreError`] if the store fails. The sessions removed before stay removed.
     pub async fn clear(
         &self,
         what: Clear,
@@ -71,7 +96,7 @@ impl SessionEngine {
                 return Ok(removed);
             }
             let took = begun.elapsed();
-            // Other processes only get at a database between two batches.
+            // Other processes can write to the database only between two batches.
             tokio::time::sleep(took.min(MAX_PAUSE)).await;
             size = adapted(size, took);
         }

@@ -1,6 +1,6 @@
-//! When sessions end: the settings that say so and the arithmetic of `_session_expiry`.
+//! When sessions end: the settings that decide it, and the stored `_session_expiry`.
 //!
-//! As `SessionBase.get_expiry_age` and its kin in django/contrib/sessions/backends/base.py.
+//! Follows `SessionBase.get_expiry_age` and `get_expiry_date` in django/contrib/sessions/backends/base.py.
 
 use std::time::{Duration, SystemTime};
 
@@ -31,13 +31,14 @@ pub(super) const CREATED_KEY: &str = "_session_created";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    /// Expires this long after the last change, in whole seconds (Django's `set_expiry(300)`).
     After(Duration),
-    /// At this moment (Django's `set_expiry(datetime)`).
+    /// Expires at this moment (Django's `set_expiry(datetime)`).
     At(SystemTime),
-    /// When the browser closes (Django's `set_expiry(0)`); on the server after `SESSION_COOKIE_AGE`.
+    /// Expires when the browser closes, and on the server after `SESSION_COOKIE_AGE` (Django's
+    /// `set_expiry(0)`).
     BrowserClose,
-    /// As the settings say (Django's `set_expiry(None)`).
+    /// Expires as the settings say (Django's `set_expiry(None)`).
     Default,
 }
 
@@ -60,13 +61,13 @@ impl ExpiryPolicy {
         }
     }
 
-    /// The session's own expiry, if it has one that can be read.
+    /// The expiry stored in the session, if there is one that can be read.
     pub(in crate::sessions) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
         match data.get(EXPIRY_KEY)? {
             Value::Null => None,
             Value::Number(seconds) => match seconds.as_f64() {
                 Some(0.0) => Some(Expiry::BrowserClose),
-                // Django's negative ages: it ended before its last change, so it has ended.
+                // Django allows negative ages: the session ended before its last change.
                 Some(seconds) if seconds < 0.0 => Some(Expiry::After(Duration::ZERO)),
                 Some(seconds) => {
                     Some(Expiry::After(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
@@ -87,8 +88,8 @@ impl ExpiryPolicy {
         }
     }
 
-    /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
-    /// `SESSION_ABSOLUTE_AGE` if that is earlier.
+    /// The moment at which a session last changed at `modified` ends: by its own or the default expiry, or
+    /// by `SESSION_ABSOLUTE_AGE` if that is earlier.
     pub(in crate::sessions) fn ends(
         &self,
         data: &Map<String, Value>,
@@ -103,7 +104,7 @@ impl ExpiryPolicy {
         self.absolute_end(created).map_or(idle_end, |end| end.min(idle_end))
     }
 
-    /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
+    /// The moment at which `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
     pub(in crate::sessions) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
         Some(later(created?, self.absolute_age?))
     }
@@ -127,19 +128,19 @@ impl Default for ExpiryPolicy {
     }
 }
 
-/// `moment + age`, or as late as can be told.
+/// `moment + age`, or the last day of the calendar if that is earlier.
 fn later(moment: SystemTime, age: Duration) -> SystemTime {
-    // 9999-12-31, the last day that Python's datetime and the databases' columns can hold.
+    // 9999-12-31 is the last day that Python's datetime and the databases' columns can hold.
     let last = clock::from_unix(253_402_300_799);
     moment.checked_add(age).map_or(last, |end| end.min(last))
 }
 
-/// An expiry as Django stores it; `None` removes it.
+/// An expiry as Django stores it. `None` removes the stored one.
 pub(super) fn to_stored(expiry: Expiry) -> Option<Value> {
     match expiry {
         Expiry::Default => None,
         Expiry::BrowserClose => Some(Value::from(0)),
-        // 0 would mean browser close: a fraction of a second counts as one.
+        // 0 would mean browser close, so a fraction of a second counts as a second.
         Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
         Expiry::At(moment) => Some(Value::from(format_moment(moment))),
     }
@@ -156,7 +157,7 @@ fn format_moment(moment: SystemTime) -> String {
     format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00")
 }
 
-/// What `datetime.isoformat()` wrote; without an offset (`USE_TZ = False`) it is taken as UTC.
+/// Reads the text that `datetime.isoformat()` wrote. Without an offset (`USE_TZ = False`) it counts as UTC.
 fn parse_moment(text: &str) -> Option<SystemTime> {
     use time::macros::format_description;
     let text = text.replacen(' ', "T", 1);
