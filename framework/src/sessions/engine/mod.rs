@@ -44,7 +44,7 @@ pub use self::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> nuages::Result<()> {
 /// let text = "SECRET_KEY = 'not a secret'\nDEBUG = true\nSESSION_ENGINE = 'cache'\n";
-/// let settings = Settings::from_toml(text, std::env::temp_dir())?;
+/// let settings = Settings::from_toml(text, &std::env::temp_dir())?;
 /// let engine = SessionEngine::from_settings(&settings)?;
 ///
 /// let mut session = engine.create().await?;
