@@ -1,8 +1,8 @@
-//! JSON numbers that `serde_json::Value` cannot hold exactly: integers beyond 64 bits, as Python writes.
+//! JSON numbers that `serde_json::Value` cannot hold exactly: integers beyond 64 bits, which Python writes.
 //!
-//! They read as floats; what is kept here is their original text, so that they survive a round trip
-//! unless they themselves were changed. (serde_json's `arbitrary_precision` would do it too, but cargo
-//! would switch it on for the whole program, where it breaks `#[serde(flatten)]` and untagged enums.)
+//! They read as floats. Their original text is kept here, so that they survive a round trip unless they
+//! are changed themselves. (serde_json's `arbitrary_precision` would do it too, but cargo would switch it on
+//! for the whole program, where it breaks `#[serde(flatten)]` and untagged enums.)
 
 use std::collections::HashMap;
 
@@ -11,39 +11,39 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::json::to_ascii;
 
-/// The original text of those top-level values that hold an inexact number; nearly always empty.
+/// The original text of the top-level values that hold an inexact number. Nearly always empty.
 #[derive(Clone, Debug, Default)]
 pub(in crate::sessions) struct BigIntegers(Option<HashMap<String, Box<RawValue>>>);
 
 impl BigIntegers {
-    /// Finds in `json` the text of the values of `data`, its parsed form, that lost precision.
+    /// Finds the values that lost precision when `json` was parsed into `data`, and keeps their text.
     pub(in crate::sessions) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
         if !data.values().any(inexact) {
             return Self(None);
         }
         let mut raw: HashMap<String, Box<RawValue>> = match serde_json::from_slice(json) {
             Ok(raw) => raw,
-            Err(_) => unreachable!("the same bytes have just been parsed"),
+            Err(_) => unreachable!("the same bytes were just parsed"),
         };
         raw.retain(|key, _| data.get(key).is_some_and(inexact));
         Self(Some(raw))
     }
 
-    /// The exact text of `value`, the present value of `key`, where it holds such numbers.
+    /// The exact text of `value`, the current value of `key`, if it holds such numbers.
     pub(in crate::sessions) fn original_text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
         let raw = self.0.as_ref()?.get(key)?;
         let text = String::from_utf8(merge(value, raw)).ok()?;
         RawValue::from_string(text).ok()
     }
 
-    /// Forgets `key`: it was set anew or removed.
+    /// Forgets `key`, which was set to a new value or removed.
     pub(in crate::sessions) fn forget(&mut self, key: &str) {
         if let Some(raw) = &mut self.0 {
             raw.remove(key);
         }
     }
 
-    /// Forgets all.
+    /// Forgets all keys.
     pub(in crate::sessions) fn clear(&mut self) {
         self.0 = None;
     }
@@ -59,7 +59,7 @@ fn inexact(value: &Value) -> bool {
     }
 }
 
-/// The JSON of `new`, with the original text of every part that is still as `raw` says.
+/// The JSON of `new`, with the original text of every part that is the same as in `raw`.
 fn merge(new: &Value, raw: &RawValue) -> Vec<u8> {
     if serde_json::from_str::<Value>(raw.get()).is_ok_and(|old| old == *new) {
         return raw.get().as_bytes().to_vec();
@@ -104,7 +104,7 @@ fn wrap(open: u8, parts: impl Iterator<Item = Vec<u8>>, close: u8) -> Vec<u8> {
     bytes
 }
 
-/// Session data with its exact numbers, to serialize.
+/// Session data with its exact numbers, for serialization.
 pub(in crate::sessions) struct WithBigIntegers<'a> {
     pub(in crate::sessions) data: &'a Map<String, Value>,
     pub(in crate::sessions) big_integers: &'a BigIntegers,

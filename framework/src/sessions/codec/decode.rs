@@ -16,7 +16,17 @@ pub(in crate::sessions) struct Decoded {
     pub(in crate::sessions) saved_at: SystemTime,
 }
 
-/// Why a session's text does not decode.
+/// A session's stored text cannot be decoded.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{DecodeError, SessionEngine};
+///
+/// fn was_signed_by_another_secret(engine: &SessionEngine, stored: &str) -> bool {
+///     matches!(engine.decode(stored), Err(DecodeError::Signing(_)))
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

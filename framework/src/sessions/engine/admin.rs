@@ -1,4 +1,5 @@
-//! Looking at stored sessions and ending them: what `manage sessions` does, and "log out everywhere".
+//! Lists stored sessions and ends them. `manage sessions` calls this, and so does a view that logs a user
+//! out everywhere.
 
 use std::time::SystemTime;
 
@@ -12,31 +13,62 @@ use crate::sessions::{
 
 /// Django's key of the logged-in user's primary key, as text.
 pub(crate) const USER_KEY: &str = "_auth_user_id";
-/// Records read in one step.
+/// The number of records read in one step.
 const PAGE: usize = 1_000;
 
 /// One stored session as an administrator sees it.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{SessionEngine, StoreError};
+///
+/// async fn print_sessions_of(engine: &SessionEngine, user: &str) -> Result<(), StoreError> {
+///     for info in engine.sessions_of(user).await? {
+///         println!("{} bytes, last saved {:?}", info.bytes, info.saved_at);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SessionInfo {
-    /// The key under which it is stored; hashed under `SESSION_HASH_KEYS`. Whoever has an unhashed key
-    /// has the session: show its first characters only.
+    /// The key under which it is stored, hashed under `SESSION_HASH_KEYS`. An unhashed key opens the
+    /// session: show only its first characters.
     pub stored_key: String,
     /// The logged-in user's primary key (`_auth_user_id`).
     pub user: Option<String>,
-    /// When it was last saved; `None` where it cannot be decoded.
+    /// When it was last saved. `None` if the data cannot be decoded.
     pub saved_at: Option<SystemTime>,
-    /// When it was created; known under `SESSION_ABSOLUTE_AGE`.
+    /// When it was created. Known only under `SESSION_ABSOLUTE_AGE`.
     pub created_at: Option<SystemTime>,
     /// When it ends.
     pub expires: SystemTime,
     /// The size of the stored data, in bytes.
     pub bytes: usize,
-    /// The data; `None` where they cannot be decoded (another `SECRET_KEY` wrote them, perhaps).
+    /// The data. `None` if they cannot be decoded, for example because another `SECRET_KEY` signed them.
     pub data: Option<Map<String, Value>>,
 }
 
-/// Where the next page of a listing begins.
+/// The place where the next page of a listing begins.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{SessionEngine, StoreError};
+///
+/// async fn total_bytes(engine: &SessionEngine) -> Result<usize, StoreError> {
+///     let (mut total, mut cursor) = (0, None);
+///     loop {
+///         let (page, next) = engine.list(cursor.as_ref()).await?;
+///         total += page.iter().map(|info| info.bytes).sum::<usize>();
+///         match next {
+///             Some(next) => cursor = Some(next),
+///             None => return Ok(total),
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionCursor(String);
 
@@ -47,11 +79,11 @@ impl std::fmt::Debug for SessionInfo {
 }
 
 impl SessionEngine {
-    /// A page of the stored sessions, ended ones too, about 1,000 of them; the cursor leads to the next.
+    /// Returns a page of about 1,000 stored sessions, ended ones included, and the cursor of the next page.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn list(
         &self,
         from: Option<&SessionCursor>,
@@ -61,11 +93,11 @@ impl SessionEngine {
         Ok((page.into_iter().map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
     }
 
-    /// How many sessions are stored, ended ones too; `None` where the store cannot tell cheaply.
+    /// Counts the stored sessions, ended ones included. `None` if the store cannot count them cheaply.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn count(&self) -> Result<Option<u64>, StoreError> {
         match self.store() {
             Some(store) => store.count(None).await,
@@ -73,11 +105,12 @@ impl SessionEngine {
         }
     }
 
-    /// How many of them have ended and wait for `clear_expired`; `None` where the store cannot tell cheaply.
+    /// Counts the ended sessions that `clear_expired` would remove. `None` if the store cannot count them
+    /// cheaply.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn count_expired(&self) -> Result<Option<u64>, StoreError> {
         match self.store() {
             Some(store) => store.count(Some(self.clock().now())).await,
@@ -85,13 +118,15 @@ impl SessionEngine {
         }
     }
 
-    /// The sessions that `text` names, ended ones too, at most `limit` of them: the one with this whole key
-    /// (the cookie's or the stored one, which differ under `SESSION_HASH_KEYS`), else all whose stored key
-    /// begins with it. For the latter every stored session is passed over; `progress` is told how many.
+    /// Finds the sessions that `text` names, ended ones included, at most `limit` of them.
+    ///
+    /// If `text` is a whole key, that is its one session; under `SESSION_HASH_KEYS` it may be the cookie's
+    /// key or the stored one. Otherwise these are all sessions whose stored key begins with `text`: every
+    /// stored session is read, and `progress` receives the number read so far.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn find(
         &self,
         text: &str,
@@ -103,7 +138,7 @@ impl SessionEngine {
             let hashed = self.0.keys.stored(&key);
             let keys = [&*hashed, key.as_str()];
             for key in &keys[usize::from(!self.0.keys.hashed)..] {
-                // Whatever ended after 1970 is wanted too.
+                // Ended sessions are wanted too: every session ended after 1970.
                 if let Some(record) = store.load(key, SystemTime::UNIX_EPOCH).await? {
                     return Ok(vec![self.describe(Listed::new(*key, record))]);
                 }
@@ -123,11 +158,11 @@ impl SessionEngine {
         }
     }
 
-    /// The sessions of a user that have not ended, by primary key as text. Reads every stored session.
+    /// Returns the active sessions of the user with this primary key. Reads every stored session.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn sessions_of(&self, user: &str) -> Result<Vec<SessionInfo>, StoreError> {
         let now = self.clock().now();
         let mut found = Vec::new();
@@ -144,11 +179,12 @@ impl SessionEngine {
         }
     }
 
-    /// Ends every session of a user but `except`, the current one perhaps; how many they were.
+    /// Ends the sessions of a user and returns their number. The session `except` is kept: pass the current
+    /// one to log the user out everywhere else.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails; the sessions ended until then are ended.
+    /// [`StoreError`] if the store fails. The sessions that were ended before stay ended.
     pub async fn revoke_user(&self, user: &str, except: Option<&Session>) -> Result<u64, StoreError> {
         let kept = except.and_then(Session::stored).map(|stored| stored.stored_key.as_str());
         let mut revoked = 0;
@@ -160,11 +196,11 @@ impl SessionEngine {
         Ok(revoked)
     }
 
-    /// Ends a listed session; whether it was still there.
+    /// Ends a listed session. Returns whether it was still there.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails.
+    /// [`StoreError`] if the store fails.
     pub async fn revoke(&self, info: &SessionInfo) -> Result<bool, StoreError> {
         match self.store() {
             Some(store) => self.0.delete_following(store, &info.stored_key).await,

@@ -1,4 +1,4 @@
-//! Removing sessions that have ended: `manage clearsessions`.
+//! Removes sessions that have ended, in batches. `manage clearsessions` calls this.
 
 use std::{
     ops::RangeInclusive,
@@ -8,75 +8,76 @@ use std::{
 use super::SessionEngine;
 use crate::sessions::store::StoreError;
 
-/// The aimed duration of a batch: requests that write wait behind it.
+/// The time that a batch should take. Requests that write to the store wait for it.
 const BATCH_TIME: Duration = Duration::from_millis(8);
-/// The first batch, and the sizes between which the next ones are adapted to that.
+/// The size of the first batch, and the limits of the sizes after it.
 const FIRST_BATCH: usize = 100;
 const BATCHES: RangeInclusive<usize> = 20..=2_000;
 /// The longest pause between two batches.
 const MAX_PAUSE: Duration = Duration::from_millis(50);
 
-/// The sessions to remove.
+/// Which sessions to remove.
 ///
 /// # Examples
 ///
 /// ```
-/// use nuages::sessions::{Clear, SessionEngine};
+/// use nuages::sessions::{Clear, SessionEngine, StoreError};
 ///
-/// async fn log_everybody_out(engine: &SessionEngine) -> nuages::Result<u64> {
-///     Ok(engine.clear(Clear::All, |_| {}).await?)
+/// async fn log_everybody_out(engine: &SessionEngine) -> Result<u64, StoreError> {
+///     engine.clear(Clear::All, |progress| println!("{} removed", progress.removed)).await
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clear {
-    /// Those that have ended.
+    /// The sessions that have ended.
     Expired,
-    /// All that were stored when clearing began: everybody is logged out.
+    /// All sessions. Everybody is logged out.
     All,
 }
 
-/// The progress of a removal.
+/// The progress of [`SessionEngine::clear`], reported after each batch.
 ///
 /// # Examples
 ///
 /// ```
-/// use nuages::sessions::{Clear, ClearProgress, SessionEngine};
+/// use nuages::sessions::ClearProgress;
 ///
-/// async fn clear(engine: &SessionEngine) -> nuages::Result<()> {
-///     let print = |progress: ClearProgress| println!("{} of {:?}", progress.removed, progress.total);
-///     engine.clear(Clear::Expired, print).await?;
-///     Ok(())
+/// fn report(progress: ClearProgress) {
+///     match progress.total {
+///         Some(total) => println!("{} of {total}", progress.removed),
+///         None => println!("{}", progress.removed),
+///     }
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClearProgress {
-    /// How many sessions have been removed so far.
+    /// The number of sessions removed so far.
     pub removed: u64,
-    /// How many sessions have been skipped because they cannot be read.
+    /// The number of sessions skipped because they cannot be read.
     pub skipped: u64,
-    /// How many there were at the start, where the store can count them.
+    /// The number of sessions at the start, if the store can count them.
     pub total: Option<u64>,
 }
 
 impl SessionEngine {
-    /// Removes the sessions that have ended and returns how many they were (Django's `clear_expired`).
+    /// Removes the sessions that have ended and returns their number (Django's `clear_expired`).
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails; what was removed until then is removed.
+    /// [`StoreError`] if the store fails. The sessions removed before stay removed.
     pub async fn clear_expired(&self) -> Result<u64, StoreError> {
         self.clear(Clear::Expired, |_| {}).await
     }
 
-    /// Removes sessions in batches, so that requests are served in between, and returns how many. Calls
-    /// `progress` after each batch. A batch takes some milliseconds, and the pause after it as long.
+    /// Removes sessions in batches and calls `progress` after each.
     ///
+    /// A batch takes some milliseconds. A pause of the same length follows it, in which requests are served.
     /// A session that cannot be read is skipped; see [`ClearProgress::skipped`].
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store fails. The sessions removed until then stay removed.
+    /// [`StoreError`] if the store fails. The sessions removed before stay removed.
     pub async fn clear(
         &self,
         what: Clear,
@@ -105,7 +106,7 @@ impl SessionEngine {
                 return Ok(so_far.removed);
             }
             let took = begun.elapsed();
-            // Other processes only get at a database between two batches.
+            // Other processes can write to the database only between two batches.
             tokio::time::sleep(took.min(MAX_PAUSE)).await;
             size = adapted(size, took);
         }

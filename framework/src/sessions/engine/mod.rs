@@ -36,28 +36,28 @@ pub use self::{
 
 /// Loads, saves and deletes sessions with the engine that `SESSION_ENGINE` names.
 ///
-/// Cheap to clone. The application makes one; [`SessionEngine::from_settings`] makes one from settings
-/// alone.
+/// Cheap to clone. An `App` makes its own; [`SessionEngine::from_settings`] makes one for other programs.
 ///
 /// # Examples
 ///
 /// ```
 /// use nuages::{sessions::SessionEngine, settings::Settings};
 ///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
-/// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
-/// #     DEBUG = true
-/// #     SESSION_ENGINE = \"cache\"";
-/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> nuages::Result<()> {
+/// let text = "SECRET_KEY = 'not a secret'\nDEBUG = true\nSESSION_ENGINE = 'cache'\n";
+/// let settings = Settings::from_toml(text, &std::env::temp_dir())?;
 /// let engine = SessionEngine::from_settings(&settings)?;
+///
 /// let mut session = engine.create().await?;
-/// session.insert("name", "John Doe")?;
+/// session.insert("greeting", "Bonjour")?;
 /// let _ = engine.save(&mut session).await?;
 ///
 /// let key = session.key().expect("a saved session has a key");
-/// assert_eq!(engine.load(key).await?["name"], "John Doe");
-/// assert!(engine.delete(key).await?);
-/// # Ok(()) }
+/// let loaded = engine.load(key).await?;
+/// assert_eq!(loaded.get::<String>("greeting")?.as_deref(), Some("Bonjour"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct SessionEngine(Arc<Engine>);

@@ -18,10 +18,10 @@ use crate::{
     settings::{ConfigError, Settings, SettingsErrors},
 };
 
-/// The engines that Nuages brings, by their short names.
+/// The names of the built-in engines, in their short form.
 pub const ENGINES: [&str; 5] = ["cache", "cached_db", "db", "file", "signed_cookies"];
 
-/// Makes the store of a project's own engine.
+/// Makes a custom store. `App::session_engine` registers it under an engine's name.
 pub(crate) type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn BoxedStore>, BoxError> + Send + Sync>;
 
 /// A factory of stores of one type as a factory of any.
@@ -33,33 +33,34 @@ where
     Arc::new(move |settings| Ok(Arc::new(factory(settings)?)))
 }
 
-/// What engines are made of.
+/// The parts that engines are made of.
 pub(crate) struct EngineParts<'a> {
     pub(crate) settings: &'a Settings,
-    /// `None` where they cannot be opened, which has been told: the engine's own mistakes are told too.
+    /// `None` if they cannot be opened. That error is reported elsewhere; the engine's own errors are
+    /// reported together with it.
     pub(crate) databases: Option<&'a Databases>,
-    /// As `databases`.
+    /// `None` if they cannot be opened, as with `databases`.
     pub(crate) caches: Option<&'a Caches>,
     pub(crate) clock: Clock,
-    /// The project's own engines.
+    /// The custom engines of the project.
     pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
 }
 
 impl SessionEngine {
-    /// The engine that `SESSION_ENGINE` names, from settings alone: for programs without an application.
+    /// Makes the engine that `SESSION_ENGINE` names from settings alone, for programs without an `App`.
     ///
     /// # Errors
     ///
-    /// Every setting that keeps the engine from being made.
+    /// All settings that prevent the engine from being made.
     pub fn from_settings(settings: &Settings) -> Result<Self, SettingsErrors> {
         Self::from_settings_with_clock(settings, Clock::system())
     }
 
-    /// As [`SessionEngine::from_settings`], on a clock that tests can move.
+    /// As [`SessionEngine::from_settings`], with a clock that tests can move.
     ///
     /// # Errors
     ///
-    /// Every setting that keeps the engine from being made.
+    /// All settings that prevent the engine from being made.
     pub fn from_settings_with_clock(settings: &Settings, clock: Clock) -> Result<Self, SettingsErrors> {
         match Caches::open(settings, clock.clone()) {
             Ok(caches) => Self::gather(settings, clock, Some(&caches), SettingsErrors::default()),
@@ -67,11 +68,11 @@ impl SessionEngine {
         }
     }
 
-    /// As [`SessionEngine::from_settings_with_clock`], with these caches in the place of those of `CACHES`.
+    /// As [`SessionEngine::from_settings_with_clock`], with these caches instead of those of `CACHES`.
     ///
     /// # Errors
     ///
-    /// Every setting that keeps the engine from being made.
+    /// All settings that prevent the engine from being made.
     pub fn from_settings_with_caches(
         settings: &Settings,
         clock: Clock,
@@ -101,12 +102,13 @@ impl SessionEngine {
         }
     }
 
-    /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
+    /// Makes an engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
     pub fn with_store<S: SessionStore>(settings: &Settings, clock: Clock, store: S) -> Self {
         Self::build(settings, clock, &settings.session.engine, Some(Arc::new(store)))
     }
 
-    /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
+    /// Makes the engine. The error is `None` if only its database or its caches are at fault, which is
+    /// reported elsewhere.
     pub(crate) fn open(parts: &EngineParts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
         let zone = parts.settings.stored_time_zone();
@@ -162,10 +164,7 @@ impl EngineParts<'_> {
     fn database(&self) -> Result<&Database, Option<ConfigError>> {
         let databases = self.databases.ok_or(None)?;
         databases.get("default").ok_or_else(|| {
-            let error = ConfigError::new(
-                "DATABASES.default",
-                "the session engine keeps its sessions in this database",
-            );
+            let error = ConfigError::new("DATABASES.default", "the session engine needs this database");
             let hint = "add [DATABASES.default] with ENGINE and NAME, or choose another SESSION_ENGINE";
             Some(error.with_hint(hint))
         })

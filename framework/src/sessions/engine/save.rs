@@ -25,6 +25,21 @@ const MAX_COOKIE_BYTES: usize = 4096;
 const MAX_SWAPS: u32 = 1_000;
 
 /// How a save ended.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Saved, Session, SessionEngine};
+///
+/// async fn keep(engine: &SessionEngine, session: &mut Session) -> nuages::Result<()> {
+///     match engine.save(session).await? {
+///         Saved::Stored => println!("saved"),
+///         Saved::Interrupted => println!("the visitor has logged out in between"),
+///         _ => println!("another request gave the session a new key"),
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -40,9 +55,20 @@ pub enum Saved {
 }
 
 /// The session's signed data do not fit into a cookie.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{CookieTooLarge, Session, SessionEngine};
+///
+/// async fn fits(engine: &SessionEngine, session: &mut Session) -> bool {
+///     let Err(error) = engine.save(session).await else { return true };
+///     error.downcast_ref::<CookieTooLarge>().is_none()
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the session cookie would be {bytes} bytes, a browser keeps at most {MAX_COOKIE_BYTES}: store less, or use another SESSION_ENGINE"
+    "the session cookie has {bytes} bytes, but browsers keep at most {MAX_COOKIE_BYTES}: store less, or use another SESSION_ENGINE"
 )]
 pub struct CookieTooLarge {
     /// The size of the cookie's name and value.
@@ -90,7 +116,7 @@ impl Engine {
     async fn insert(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
         let now = self.policy.clock.now();
         let record = session.record(&self.codec, now);
-        // 165 random bits do not collide: a store that says so again and again is broken.
+        // 165 random bits do not collide. A store that reports it again and again is broken.
         for _ in 0..8 {
             let key = SessionKey::random();
             let stored_key = self.keys.stored(&key).into_owned();
@@ -100,7 +126,7 @@ impl Engine {
                 return Ok(Saved::Stored);
             }
         }
-        Err(Error::new("the session store calls every fresh key taken"))
+        Err(Error::new("the session store reports every fresh key as taken"))
     }
 
     /// Compare-and-swap with replay.

@@ -1,15 +1,16 @@
-//! What a request did to its session, in order: the log that is replayed when another request changed
-//! the session meanwhile.
+//! The log of a request's changes to its session. The engine replays it on the fresh data if another
+//! request has changed the session in between.
 //!
 //! Changes through `session["cart"]["a"] = …` are found by comparing the value before with the value
-//! after, down to the changed paths: two requests that change different parts of one value both win.
+//! after, down to the changed paths. If two requests change different parts of one value, both changes
+//! survive.
 
 use serde_json::{Map, Value};
 
 use crate::sessions::codec::BigIntegers;
 use crate::{Error, Result};
 
-/// Computes a key's new value from its present one.
+/// Computes a key's new value from its current one.
 pub(super) type Updater = Box<dyn Fn(Option<Value>) -> Result<Value> + Send + Sync>;
 
 /// One change.
@@ -18,7 +19,7 @@ pub(super) enum SessionChange {
     SetDefault(String, Value),
     Remove(String),
     Update(String, Updater),
-    /// Below a top-level key, a path of object keys.
+    /// Sets the value at a path of object keys below a top-level key.
     SetPath(Vec<String>, Value),
     RemovePath(Vec<String>),
     Clear,
@@ -28,7 +29,7 @@ pub(super) enum SessionChange {
 #[derive(Default)]
 pub(super) struct ChangeLog {
     changes: Vec<SessionChange>,
-    /// Keys lent out by `IndexMut`, with their values before.
+    /// Keys lent out by `IndexMut`, and their values before.
     lent: Vec<(String, Option<Value>)>,
 }
 
@@ -43,7 +44,7 @@ impl ChangeLog {
         self.changes.push(change);
     }
 
-    /// Remembers the value of a key that is about to be lent out for change.
+    /// Remembers the value of a key before it is lent out for change.
     pub(super) fn lend(&mut self, key: &str, before: Option<&Value>) {
         if !self.lent.iter().any(|(lent, _)| lent == key) {
             self.lent.push((key.to_owned(), before.cloned()));
@@ -54,7 +55,7 @@ impl ChangeLog {
         !self.lent.is_empty()
     }
 
-    /// Writes down what was done to the lent values. Called before any other change and before saving.
+    /// Logs the changes made to the lent values. Called before any other change and before saving.
     pub(super) fn settle(&mut self, data: &Map<String, Value>) {
         for (key, before) in std::mem::take(&mut self.lent) {
             match (before, data.get(&key)) {
@@ -70,7 +71,7 @@ impl ChangeLog {
         self.lent.clear();
     }
 
-    /// Does it all again, on fresh data.
+    /// Makes the same changes on fresh data.
     pub(super) fn replay(&self, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
         self.changes.iter().try_for_each(|change| apply(change, data, big_integers))
     }
@@ -124,16 +125,16 @@ fn apply(
     Ok(())
 }
 
-/// The object under `key`, made where there is none.
+/// The object under `key`. Any other value is replaced by an empty object.
 fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
     let value = map.entry(key).or_insert(Value::Null);
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
-    value.as_object_mut().expect("it has just been made an object")
+    value.as_object_mut().expect("the value was just replaced by an object")
 }
 
-/// Appends to `changes` what makes `after` out of `before`; `path` leads to them.
+/// Appends to `changes` the changes that turn `before` into `after`. Both are at `path`.
 fn differences(before: &Value, after: &Value, path: &mut Vec<String>, changes: &mut Vec<SessionChange>) {
     if before == after {
         return;

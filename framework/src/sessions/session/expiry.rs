@@ -1,6 +1,6 @@
-//! When sessions end: the settings that say so and the arithmetic of `_session_expiry`.
+//! When sessions end: the settings that decide it, and the stored `_session_expiry`.
 //!
-//! As `SessionBase.get_expiry_age` and its kin in django/contrib/sessions/backends/base.py.
+//! Follows `SessionBase.get_expiry_age` and `get_expiry_date` in django/contrib/sessions/backends/base.py.
 
 use std::time::{Duration, SystemTime};
 
@@ -34,13 +34,14 @@ pub(super) const CREATED_KEY: &str = "_session_created";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    /// Expires this long after the last change, in whole seconds (Django's `set_expiry(300)`).
     After(Duration),
-    /// At this moment (Django's `set_expiry(datetime)`).
+    /// Expires at this moment (Django's `set_expiry(datetime)`).
     At(SystemTime),
-    /// When the browser closes (Django's `set_expiry(0)`); on the server after `SESSION_COOKIE_AGE`.
+    /// Expires when the browser closes, and on the server after `SESSION_COOKIE_AGE` (Django's
+    /// `set_expiry(0)`).
     BrowserClose,
-    /// As the settings say (Django's `set_expiry(None)`).
+    /// Expires as the settings say (Django's `set_expiry(None)`).
     Default,
 }
 
@@ -67,13 +68,13 @@ impl ExpiryPolicy {
         }
     }
 
-    /// The session's own expiry, if it has one that can be read.
+    /// The expiry stored in the session, if there is one that can be read.
     pub(in crate::sessions) fn own_expiry(&self, data: &Map<String, Value>) -> Option<Expiry> {
         match data.get(EXPIRY_KEY)? {
             Value::Null => None,
             Value::Number(seconds) => match seconds.as_f64() {
                 Some(0.0) => Some(Expiry::BrowserClose),
-                // Django's negative ages: it ended before its last change, so it has ended.
+                // Django allows negative ages: the session ended before its last change.
                 Some(seconds) if seconds < 0.0 => Some(Expiry::After(Duration::ZERO)),
                 Some(seconds) => {
                     Some(Expiry::After(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
@@ -94,8 +95,8 @@ impl ExpiryPolicy {
         }
     }
 
-    /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
-    /// `SESSION_ABSOLUTE_AGE` if that is earlier.
+    /// The moment at which a session last changed at `modified` ends: by its own or the default expiry, or
+    /// by `SESSION_ABSOLUTE_AGE` if that is earlier.
     pub(in crate::sessions) fn ends(
         &self,
         data: &Map<String, Value>,
@@ -110,7 +111,7 @@ impl ExpiryPolicy {
         self.absolute_end(created).map_or(idle_end, |end| end.min(idle_end))
     }
 
-    /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
+    /// The moment at which `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
     pub(in crate::sessions) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
         Some(later(created?, self.absolute_age?))
     }

@@ -1,7 +1,7 @@
-//! A session lent out while its request is answered elsewhere: in a template, in a service that is no view.
+//! A session that is lent to a template, or to a Tower service that is not a Nuages view.
 //!
-//! Those hold values for as long as they like, so they cannot borrow `request.session`. The session
-//! moves into a shared place and moves back when the loan ends, also where the work panicked.
+//! Both may keep values for any time, so they cannot borrow `request.session`. The session moves into a
+//! shared handle, and moves back when the loan ends, even after a panic.
 
 use std::{
     fmt,
@@ -13,12 +13,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::Session;
 use crate::Result;
 
-/// A handle on the session of the request being answered, for services that are no Nuages views: it is
-/// among the request's extensions below `nuages::tower::SessionLayer` and below `App::mount`.
+/// A handle on the current request's session, for services that are not Nuages views.
 ///
-/// Clones share one session. No I/O happens through a handle: the session was loaded before the service
-/// was called, and is saved once it has returned its response. While the body of that response is being
-/// sent, the session has been saved already and the handle finds an empty one, which goes nowhere.
+/// `nuages::tower::SessionLayer` and `App::mount` put it into the request's extensions. Clones share one
+/// session. No I/O happens through a handle: the session is loaded before the service is called, and saved
+/// once the service has returned its response. While the body of that response is being sent, the session
+/// has been saved already: the handle then shows an empty session, and changes to it are lost.
 ///
 /// # Examples
 ///
@@ -41,17 +41,17 @@ use crate::Result;
 pub struct SessionHandle(Arc<Mutex<Session>>);
 
 impl SessionHandle {
-    /// The session itself, with all its methods.
+    /// Locks the session and gives access to all its methods.
     ///
-    /// Other holders of the handle wait meanwhile, and a thread that asks twice waits for ever: let go
-    /// of the guard before the next call. Never hold it across an `.await`; since the guard cannot move
-    /// to another thread, a handler that does is mostly refused by the compiler.
+    /// Other holders of the handle wait while the guard is held, and a thread that locks twice waits for
+    /// ever: drop the guard before the next call. Never hold it across an `.await`. The compiler rejects most
+    /// handlers that do, because the guard cannot move to another thread.
     pub fn lock(&self) -> MutexGuard<'_, Session> {
-        // A panic under the guard leaves a session whose values are whole; its request ends in a 500.
+        // After a panic under the guard the values are still consistent, and the request ends in a 500.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads or changes the session, without a guard to let go of.
+    /// Reads or changes the session in a closure, without a guard.
     pub fn with<R>(&self, f: impl FnOnce(&mut Session) -> R) -> R {
         f(&mut self.lock())
     }
@@ -60,7 +60,7 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// Where the stored value is of another type.
+    /// Fails if the stored value is of another type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.lock().get(key)
     }
@@ -69,7 +69,7 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// Where the value has no JSON form.
+    /// Fails if the value has no JSON form.
     pub fn insert(&self, key: impl Into<String>, value: impl Serialize) -> Result<()> {
         self.lock().insert(key, value)
     }
@@ -78,16 +78,16 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// Where the stored value is of another type; it is then left in place.
+    /// Fails if the stored value is of another type. The value then stays.
     pub fn remove<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.lock().remove(key)
     }
 
-    /// As [`Session::update`]: atomic, and run again if another request changed the session meanwhile.
+    /// As [`Session::update`]: atomic, and run again if another request has changed the session in between.
     ///
     /// # Errors
     ///
-    /// Where the stored value is not a `T` or the new one has no JSON form.
+    /// Fails if the stored value is not a `T`, or the new one has no JSON form.
     pub fn update<T, U, F>(&self, key: impl Into<String>, f: F) -> Result<()>
     where
         T: DeserializeOwned,
@@ -97,12 +97,12 @@ impl SessionHandle {
         self.lock().update(key, f)
     }
 
-    /// As [`Session::flush`]: what logging out is.
+    /// As [`Session::flush`]. Call it to log a visitor out.
     pub fn flush(&self) {
         self.lock().flush();
     }
 
-    /// As [`Session::cycle_key`]: to be called at login.
+    /// As [`Session::cycle_key`]. Call it at login.
     pub fn cycle_key(&self) {
         self.lock().cycle_key();
     }
@@ -114,7 +114,7 @@ impl fmt::Debug for SessionHandle {
     }
 }
 
-/// The time for which a session is lent; it goes home when this is dropped.
+/// Lends a session. The session returns when this is dropped.
 pub(crate) struct Loan<'a> {
     home: &'a mut Session,
     shared: SessionHandle,

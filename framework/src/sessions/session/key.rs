@@ -1,6 +1,6 @@
-//! The session key: 32 characters of `[a-z0-9]` from the system's random source, as Django's.
+//! The session key: 32 characters of `[a-z0-9]` from the system's random source, as in Django.
 //!
-//! `Debug` shows nothing of it; whoever needs the text asks for [`SessionKey::as_str`].
+//! `Debug` hides it; [`SessionKey::as_str`] returns the text.
 
 use std::fmt;
 
@@ -14,38 +14,50 @@ const SHORTEST: usize = 8;
 /// The width of the column `django_session.session_key`.
 const LONGEST: usize = 40;
 
-/// The key of one session: a bearer secret of 165 random bits.
+/// The key of one session: 165 random bits. A client that knows the key has the session.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::SessionKey;
+///
+/// let key = SessionKey::random();
+/// assert_eq!(SessionKey::parse(key.as_str()), Some(key.clone()));
+/// assert_eq!(format!("{key:?}"), "SessionKey(…)");
+/// assert!(SessionKey::parse("short").is_none());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey(String);
 
 impl SessionKey {
-    /// A fresh key from the system's random source.
+    /// Makes a fresh key from the system's random source.
     ///
     /// # Panics
     ///
-    /// Where the system has no random source: nothing safe can be done without one.
+    /// Panics if the system has no random source, because no safe key can be made without one.
     pub fn random() -> Self {
         Self(random_text(LENGTH, ALPHABET))
     }
 
     /// The key that `cycle_key` gives to the session stored under `stored_key`.
     ///
-    /// It is random to whoever lacks `SECRET_KEY`, but any process of the site can tell it: a logout
-    /// already in flight under the old key follows the session to its new one, and so is final.
+    /// Without `SECRET_KEY` it cannot be guessed, but every process of the site can compute it. So a logout
+    /// that was sent with the old key finds the session under its new key and ends it.
     pub(in crate::sessions) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
         let digests = (0u8..).map(|round| mac.digest(&[&[round], stored_key.as_bytes()].concat()));
         Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())
     }
 
-    /// The key in a cookie, or `None` for text that cannot be one: shorter than 8 characters (as
-    /// Django), longer than the column (40), or with a character that no engine could store safely.
+    /// Reads the key in a cookie. Returns `None` for text that cannot be a key: text that is shorter than 8
+    /// characters (as in Django) or longer than the column (40), or that has characters other than ASCII
+    /// letters, digits, `-` and `_`.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (SHORTEST..=LONGEST).contains(&text.len());
         let safe = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         (fits && safe).then(|| Self(text.to_owned()))
     }
 
-    /// The key itself. Never log it.
+    /// The text of the key. Never log it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Reading and writing a session's values: Django's dictionary methods, typed.
+//! Reads and writes a session's values: Django's dictionary methods, with types.
 
 use std::{
     any::type_name,
@@ -14,7 +14,22 @@ use crate::Result;
 /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
 const TEST_COOKIE: (&str, &str) = ("testcookie", "worked");
 
-/// A value of the session that is not what the view asked for.
+/// A session's value could not be read as a type, or a new value could not be stored.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::sessions::{Session, ValueError};
+///
+/// # fn main() -> nuages::Result<()> {
+/// let mut session = Session::default();
+/// session.insert("visits", "many")?;
+/// let error = session.get::<u64>("visits").expect_err("text is no number");
+/// assert_eq!(error.to_string(), r#"session["visits"] holds a string, not u64"#);
+/// assert!(matches!(error.downcast_ref(), Some(ValueError::Type { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -23,11 +38,11 @@ pub enum ValueError {
     Type {
         /// The key.
         key: String,
-        /// What kind of JSON value is there; never the value itself.
+        /// The kind of the stored JSON value. The value itself is never shown.
         found: &'static str,
-        /// The Rust type that was asked for.
+        /// The requested Rust type.
         expected: &'static str,
-        /// What did not fit.
+        /// The part that did not fit.
         #[source]
         source: serde_json::Error,
     },
@@ -36,20 +51,20 @@ pub enum ValueError {
     Unstorable {
         /// The key.
         key: String,
-        /// The Rust type that was given.
+        /// The Rust type of the value.
         given: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         source: serde_json::Error,
     },
 }
 
 impl Session {
-    /// The value of `key` as a `T`, or `None` where there is none (Django's `get`).
+    /// Returns the value of `key` as a `T`, or `None` if the key is not there (Django's `get`).
     ///
     /// # Errors
     ///
-    /// [`ValueError::Type`] where the stored value is of another type.
+    /// [`ValueError::Type`] if the stored value is of another type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.touch();
         let Some(value) = self.data.get(key) else { return Ok(None) };
@@ -64,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ValueError::Unstorable`] where the value has no JSON form.
+    /// [`ValueError::Unstorable`] if the value has no JSON form.
     pub fn insert(&mut self, key: impl Into<String>, value: impl Serialize) -> Result<()> {
         let key = key.into();
         let value = to_value(&key, value)?;
@@ -72,23 +87,24 @@ impl Session {
         Ok(())
     }
 
-    /// Removes `key` and returns its value (Django's `pop(key, None)`); the session counts as modified
-    /// only if the key was there.
+    /// Removes `key` and returns its value (Django's `pop(key, None)`). The session counts as modified only
+    /// if the key was there.
     ///
     /// # Errors
     ///
-    /// [`ValueError::Type`] where the stored value is of another type; it is then left in place.
+    /// [`ValueError::Type`] if the stored value is of another type. The value then stays.
     pub fn remove<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>> {
         let value = self.get(key)?;
         self.take(key);
         Ok(value)
     }
 
-    /// The value of `key`, set to `default` first where there is none (Django's `setdefault`).
+    /// Returns the value of `key`, after setting it to `default` if the key is not there (Django's
+    /// `setdefault`).
     ///
     /// # Errors
     ///
-    /// [`ValueError::Unstorable`] where the default has no JSON form.
+    /// [`ValueError::Unstorable`] if the default has no JSON form.
     pub fn get_or_insert(&mut self, key: &str, default: impl Serialize) -> Result<&Value> {
         self.touch();
         if !self.data.contains_key(key) {
@@ -101,12 +117,14 @@ impl Session {
         Ok(&self.data[key])
     }
 
-    /// Replaces the value of `key` by `f` of it, atomically: if another request changed the session
-    /// meanwhile, `f` is called again on the fresh value, so it must not have other effects.
+    /// Replaces the value of `key` by the result of `f`, atomically.
+    ///
+    /// If another request has changed the session before this one saves it, `f` is called again on the
+    /// fresh value. It must not have other effects.
     ///
     /// # Errors
     ///
-    /// [`ValueError`] where the stored value is not a `T` or the new one has no JSON form.
+    /// [`ValueError`] if the stored value is not a `T`, or the new one has no JSON form.
     ///
     /// # Examples
     ///
@@ -144,7 +162,7 @@ impl Session {
         Ok(())
     }
 
-    /// A value, without noting that the session was read: for what the framework itself looks up.
+    /// Returns a value without noting that the session was read. For the framework's own look-ups.
     pub(crate) fn peek(&self, key: &str) -> Option<&Value> {
         self.data.get(key)
     }
@@ -173,7 +191,7 @@ impl Session {
         self.data.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.touch();
         self.data.len()
@@ -191,12 +209,12 @@ impl Session {
         self.wipe();
     }
 
-    /// Sets a test value, to find out on the next request whether the browser accepts cookies.
+    /// Sets a test value, which shows on the next request whether the browser accepts cookies.
     pub fn set_test_cookie(&mut self) {
         self.set(TEST_COOKIE.0.to_owned(), TEST_COOKIE.1.into());
     }
 
-    /// Whether the browser brought the test value back.
+    /// Whether the browser has sent the test cookie back.
     pub fn test_cookie_worked(&self) -> bool {
         self[TEST_COOKIE.0] == TEST_COOKIE.1
     }
@@ -233,7 +251,7 @@ static NULL: Value = Value::Null;
 impl Index<&str> for Session {
     type Output = Value;
 
-    /// The value of `key`; a missing one reads as `Null`.
+    /// Returns the value of `key`, or `Null` if the key is not there.
     fn index(&self, key: &str) -> &Value {
         self.touch();
         self.data.get(key).unwrap_or(&NULL)
@@ -241,7 +259,7 @@ impl Index<&str> for Session {
 }
 
 impl IndexMut<&str> for Session {
-    /// The value of `key` to change, nested ones too: the session counts as modified.
+    /// Returns the value of `key` to change it or a value inside. The session counts as modified.
     fn index_mut(&mut self, key: &str) -> &mut Value {
         self.mark_modified();
         self.log.lend(key, self.data.get(key));
