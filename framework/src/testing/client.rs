@@ -1,13 +1,17 @@
-//! A visitor of the application, without sockets: Django's test `Client`.
+//! The test client: one browser, connected to the application without a socket.
 //!
-//! It keeps cookies between requests, does not have to bring CSRF tokens, and sees responses as they are.
+//! Requests go through every middleware, as a server's do. See `request.rs` for what a request can hold and
+//! `state.rs` for what the client keeps.
 
 use http::Method;
 
 use super::{ClientSession, TestRequest, state::ClientState};
 use crate::{App, Clock, Result};
 
-/// A visitor. Clones are the same visitor: they share the cookies.
+/// A browser that sends requests to an [`App`] in the same process: Django's test `Client`.
+///
+/// It keeps cookies between requests and needs no CSRF token. Clones share their cookies;
+/// [`stranger`](Self::stranger) has none.
 ///
 /// # Examples
 ///
@@ -33,115 +37,114 @@ pub struct Client {
 }
 
 impl Client {
-    /// A visitor without cookies. The `Host` it asks for is the first of `ALLOWED_HOSTS`, or `localhost`.
+    /// Makes a client without cookies. Its requests name the first of `ALLOWED_HOSTS`, or `localhost`.
     ///
     /// # Panics
     ///
-    /// With all that [`App::check`] finds wrong: such an application could not start either.
+    /// Panics with every error that [`App::check`] finds. Such an application could not start either.
     #[track_caller]
     pub fn new(app: App) -> Self {
         Self { state: ClientState::new(app) }
     }
 
-    /// Another visitor of the same application, without cookies.
+    /// Makes another client of the same application, without cookies.
     #[must_use]
     pub fn stranger(&self) -> Self {
         Self { state: self.state.without_cookies() }
     }
 
-    /// Whether requests come over HTTPS: then cookies with `Secure` are sent too. Default false.
+    /// Sets whether requests arrive over HTTPS, so that `Secure` cookies are sent too. Default: false.
     #[must_use]
     pub fn https(mut self, secure: bool) -> Self {
         self.state.secure = secure;
         self
     }
 
-    /// The host that requests ask for.
+    /// Sets the host that requests name.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.state.host = host.into();
         self
     }
 
-    /// Whether the CSRF middleware checks this client's requests as it does everybody's. Default false,
-    /// as Django's.
+    /// Sets whether the CSRF middleware checks this client's requests. Default: false, as in Django.
     #[must_use]
     pub fn enforce_csrf_checks(mut self, enforce: bool) -> Self {
         self.state.enforce_csrf = enforce;
         self
     }
 
-    /// A GET of a path, with a query if it has one.
+    /// Prepares a GET request. The path may have a query.
     pub fn get(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::GET, path)
     }
 
-    /// A HEAD.
+    /// Prepares a HEAD request.
     pub fn head(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::HEAD, path)
     }
 
-    /// A POST.
+    /// Prepares a POST request.
     pub fn post(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::POST, path)
     }
 
-    /// A PUT.
+    /// Prepares a PUT request.
     pub fn put(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::PUT, path)
     }
 
-    /// A PATCH.
+    /// Prepares a PATCH request.
     pub fn patch(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::PATCH, path)
     }
 
-    /// A DELETE.
+    /// Prepares a DELETE request.
     pub fn delete(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::DELETE, path)
     }
 
-    /// An OPTIONS.
+    /// Prepares an OPTIONS request.
     pub fn options(&self, path: &str) -> TestRequest<'_> {
         self.request(Method::OPTIONS, path)
     }
 
-    /// A request of any method.
+    /// Prepares a request with any method.
     pub fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
         TestRequest::new(&self.state, method, path)
     }
 
-    /// The application's clock: move it, and sessions and cookies end.
+    /// Returns the application's clock. Move it to expire sessions and cookies.
     pub fn clock(&self) -> &Clock {
         self.state.clock()
     }
 
-    /// The value of a cookie that the client holds.
+    /// Returns the value of a cookie, unless it has expired.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.state.cookie(name)
     }
 
-    /// Gives the client a cookie for all paths, until it is deleted. The value is sent as it stands.
+    /// Sets a cookie for all paths that never expires. The value is sent unchanged.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.state.jar().set(name, value, None, "/");
     }
 
-    /// Takes a cookie from the client.
+    /// Removes a cookie.
     pub fn remove_cookie(&self, name: &str) {
         self.state.jar().remove(name);
     }
 
-    /// Takes all cookies from the client: a new browser.
+    /// Removes all cookies.
     pub fn clear_cookies(&self) {
         self.state.jar().clear();
     }
 
-    /// The session that the client's cookie names, to read and to change; an empty one without a cookie.
-    /// Nothing is stored, and no cookie set, before [`ClientSession::save`].
+    /// Loads the session that the client's cookie names, or a new one. Only [`ClientSession::save`] stores
+    /// changes and sets the cookie.
     ///
     /// # Errors
     ///
-    /// Where the session store fails.
+    /// Fails where the session store fails.
     pub async fn session(&self) -> Result<ClientSession> {
         ClientSession::load(&self.state).await
     }

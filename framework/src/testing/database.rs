@@ -1,4 +1,4 @@
-//! A database for tests: as `manage migrate` leaves it.
+//! Migrates the databases of an application under test.
 
 use crate::{
     App, Result,
@@ -7,11 +7,11 @@ use crate::{
 
 /// Migrates every database of the application, as `manage migrate` does.
 ///
-/// Tests usually point `DATABASES.default.NAME` at `:memory:`, so that each has an empty one.
+/// Set `DATABASES.default.NAME` to `:memory:` to give each test an empty database of its own.
 ///
 /// # Errors
 ///
-/// What [`App::check`] finds wrong; migrations that cannot be read or applied.
+/// Fails where [`App::check`] finds errors, or where a migration cannot be read or applied.
 ///
 /// # Examples
 ///

@@ -1,6 +1,7 @@
-//! The cookies of the test client, kept as a browser keeps them (RFC 6265 section 5).
+//! The test client's cookies, kept as a browser keeps them (RFC 6265 section 5).
 //!
-//! There is one host, so `Domain` is told but not obeyed. Cookies end by the application's clock.
+//! The client knows one host, so [`Cookie::domain`] is recorded and otherwise ignored. Cookies expire by the
+//! application's clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,27 +9,40 @@ use http::{HeaderMap, header};
 
 use crate::http::parse_http_date;
 
-/// A cookie as a response set it.
+/// A cookie that a response sets, with its attributes.
+///
+/// # Examples
+///
+/// ```
+/// # async fn example(client: nuages::testing::Client) -> nuages::Result<()> {
+/// let response = client.post("/login/").form(&[("name", "Django")]).await;
+/// let cookie = response.cookie("sessionid").expect("a login sets a session cookie");
+/// assert!(cookie.httponly);
+/// assert_eq!(cookie.samesite.as_deref(), Some("Lax"));
+/// assert_eq!(cookie.max_age, Some(1_209_600));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cookie {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its value as it was sent, quotes included.
+    /// The value exactly as sent, including any quotes.
     pub value: String,
-    /// `Path`.
+    /// The attribute `Path`.
     pub path: Option<String>,
-    /// `Domain`.
+    /// The attribute `Domain`.
     pub domain: Option<String>,
-    /// `Max-Age`, in seconds; 0 or less deletes the cookie.
+    /// The attribute `Max-Age`, in seconds. Zero or less deletes the cookie.
     pub max_age: Option<i64>,
-    /// `expires`.
+    /// The attribute `Expires`.
     pub expires: Option<SystemTime>,
-    /// `Secure`.
+    /// The attribute `Secure`.
     pub secure: bool,
-    /// `HttpOnly`.
+    /// The attribute `HttpOnly`.
     pub httponly: bool,
-    /// `SameSite`.
+    /// The attribute `SameSite`.
     pub samesite: Option<String>,
 }
 
@@ -39,7 +53,7 @@ impl std::fmt::Debug for Cookie {
 }
 
 impl Cookie {
-    /// The cookies that a response sets, in its order.
+    /// Parses the cookies that a response sets, in the order of its headers.
     pub(super) fn all(headers: &HeaderMap) -> Vec<Self> {
         let texts = headers.get_all(header::SET_COOKIE).iter();
         texts.filter_map(|text| Self::parse(&String::from_utf8_lossy(text.as_bytes()))).collect()
@@ -76,7 +90,7 @@ impl Cookie {
         Some(cookie)
     }
 
-    /// When it ends, if it does; `Max-Age` wins over `expires`.
+    /// Returns when the cookie expires, if it does; `Max-Age` takes precedence over `Expires`.
     fn end(&self, now: SystemTime) -> Option<SystemTime> {
         match self.max_age {
             Some(age) => Some(now + Duration::from_secs(u64::try_from(age).unwrap_or(0))),
@@ -98,7 +112,7 @@ struct Kept {
 pub(super) struct Jar(Vec<Kept>);
 
 impl Jar {
-    /// Keeps a cookie that came in answer to a request for `request_path`, or drops the one it deletes.
+    /// Stores a cookie from the response to a request for `request_path`, or deletes it if it has expired.
     pub(super) fn take(&mut self, cookie: &Cookie, request_path: &str, now: SystemTime) {
         let path = match &cookie.path {
             Some(path) if path.starts_with('/') => path.clone(),
@@ -119,13 +133,13 @@ impl Jar {
         self.0.push(Kept { name, value, path, secure: false, end });
     }
 
-    /// The value of a cookie that has not ended, whatever its path.
+    /// Returns the value of a cookie that has not expired, whatever its path.
     pub(super) fn get(&self, name: &str, now: SystemTime) -> Option<&str> {
         let kept = self.0.iter().find(|kept| kept.name == name && kept.lives(now))?;
         Some(&kept.value)
     }
 
-    /// The value of the `Cookie` header for a request, if there is one; longer paths come first.
+    /// Returns the `Cookie` header of a request, if any cookie applies; longer paths come first.
     pub(super) fn header(&self, path: &str, secure: bool, now: SystemTime) -> Option<String> {
         let fits = |kept: &&Kept| kept.lives(now) && covers(&kept.path, path) && (secure || !kept.secure);
         let mut sent: Vec<&Kept> = self.0.iter().filter(fits).collect();
@@ -149,7 +163,7 @@ impl Kept {
     }
 }
 
-/// RFC 6265 section 5.1.4: the folder of the path.
+/// Returns the default `Path` of a cookie: the folder of the request's path (RFC 6265 section 5.1.4).
 fn default_path(request_path: &str) -> &str {
     match request_path.rfind('/') {
         None | Some(0) => "/",
@@ -157,7 +171,7 @@ fn default_path(request_path: &str) -> &str {
     }
 }
 
-/// RFC 6265 section 5.1.4: whether a cookie for `cookie_path` is sent to `path`.
+/// Returns whether a cookie for `cookie_path` is sent to `path` (RFC 6265 section 5.1.4).
 fn covers(cookie_path: &str, path: &str) -> bool {
     path.strip_prefix(cookie_path)
         .is_some_and(|rest| rest.is_empty() || cookie_path.ends_with('/') || rest.starts_with('/'))

@@ -21,15 +21,32 @@ use crate::{
     middleware::Unchecked,
 };
 
-/// As many redirects as a browser follows.
+/// The number of redirects that browsers follow.
 const MAX_REDIRECTS: usize = 20;
 
-/// A request that is not sent yet: `.await` sends it.
+/// A request that `.await` sends.
+///
+/// Sending never fails: an error or a panic of the application is a response with status 500.
 ///
 /// # Panics
 ///
-/// Its methods panic where a request cannot be built of what they are given: that is a mistake in the
-/// test. Sending never fails; what the application does wrong is a response with status 500.
+/// The methods panic when given values that no request can hold, such as a header name with a space.
+///
+/// # Examples
+///
+/// ```
+/// # async fn example(client: nuages::testing::Client) -> nuages::Result<()> {
+/// let response = client
+///     .post("/articles/")
+///     .header("Accept-Language", "fr")
+///     .form(&[("title", "Nuages"), ("year", "1940")])
+///     .follow_redirects(true)
+///     .await;
+/// assert_eq!(response.redirects()[0].0, "/articles/1940/nuages/");
+/// assert_eq!(response.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a request is sent by `.await`"]
 pub struct TestRequest<'a> {
     client: &'a ClientState,
@@ -56,7 +73,7 @@ impl<'a> TestRequest<'a> {
         }
     }
 
-    /// A header field, in the place of all of that name.
+    /// Sets a header field; it replaces all fields of that name.
     #[track_caller]
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let name = HeaderName::try_from(name).expect("the name of a header field");
@@ -65,7 +82,7 @@ impl<'a> TestRequest<'a> {
         self
     }
 
-    /// Values to put behind the path's `?`: a struct, a map, or pairs.
+    /// Appends values to the path's query: a struct, a map, or pairs.
     #[track_caller]
     pub fn query<T: Serialize + ?Sized>(mut self, values: &T) -> Self {
         let values = serde_html_form::to_string(values).expect("values that a query can hold");
@@ -74,27 +91,27 @@ impl<'a> TestRequest<'a> {
         self
     }
 
-    /// The values of a form, as a browser sends them: a struct, a map, or pairs.
+    /// Sends a form, encoded as a browser encodes it: a struct, a map, or pairs.
     #[track_caller]
     pub fn form<T: Serialize + ?Sized>(self, values: &T) -> Self {
         let values = serde_html_form::to_string(values).expect("values that a form can hold");
         self.content("application/x-www-form-urlencoded", values)
     }
 
-    /// A value sent as JSON.
+    /// Sends a value as JSON.
     #[track_caller]
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         let text = serde_json::to_vec(value).expect("a value that JSON can hold");
         self.content("application/json", text)
     }
 
-    /// The body as it stands; its type goes into [`TestRequest::header`].
+    /// Sends these bytes. Set `Content-Type` with [`TestRequest::header`].
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// Whether to follow redirects, up to 20, as a browser does. Default false.
+    /// Sets whether redirects are followed, up to 20 as in browsers. Default: false.
     pub fn follow_redirects(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
@@ -115,7 +132,7 @@ impl<'a> TestRequest<'a> {
                 return response;
             };
             redirects.push((url, response.status()));
-            assert!(redirects.len() <= MAX_REDIRECTS, "redirected without end: {redirects:?}");
+            assert!(redirects.len() <= MAX_REDIRECTS, "more than {MAX_REDIRECTS} redirects: {redirects:?}");
         }
     }
 
@@ -154,7 +171,7 @@ impl<'a> TestRequest<'a> {
         response
     }
 
-    /// Turns this request into the one that the response redirects to; the URL, if it does.
+    /// If the response redirects, turns this request into the next one and returns its URL.
     fn redirected(&mut self, response: &TestResponse) -> Option<String> {
         let keeps_method = match response.status() {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => false,
@@ -206,7 +223,7 @@ impl<'a> IntoFuture for TestRequest<'a> {
     }
 }
 
-/// RFC 3986 section 5.2.4: a browser asks for no `.` or `..` in a path.
+/// Removes `.` and `..` from the path, as browsers do (RFC 3986 section 5.2.4).
 fn without_dots(target: &str) -> String {
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let mut kept = Vec::new();

@@ -1,4 +1,4 @@
-//! A response as the test client got it, read to its end.
+//! A response to the test client, with its whole body.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,20 @@ use serde::de::DeserializeOwned;
 use super::Cookie;
 use crate::{Error, Result, http::Body};
 
-/// What the application answered.
+/// The application's response to a [`TestRequest`](super::TestRequest), with its whole body.
+///
+/// # Examples
+///
+/// ```
+/// # async fn example(client: nuages::testing::Client) -> nuages::Result<()> {
+/// let response = client.get("/api/articles/").await;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.header("content-type"), Some("application/json"));
+/// let articles: Vec<nuages::Value> = response.json()?;
+/// assert!(articles.is_empty(), "{}", response.text());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TestResponse {
     status: StatusCode,
@@ -21,7 +34,7 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
-    /// Reads a response to its end; what came before a body broke off is kept, as a browser would.
+    /// Reads a whole response. Keeps what arrived of a body that fails, as a browser does.
     pub(super) async fn read(response: http::Response<Body>) -> Self {
         let (parts, mut stream) = response.into_parts();
         let mut body = Vec::new();
@@ -29,7 +42,7 @@ impl TestResponse {
             match frame {
                 Ok(frame) => body.extend_from_slice(frame.data_ref().map_or(&[][..], |bytes| bytes)),
                 Err(error) => {
-                    tracing::error!(error = &*error, "the body of the response broke off");
+                    tracing::error!(error = &*error, "the body of the response failed before its end");
                     break;
                 }
             }
@@ -39,52 +52,52 @@ impl TestResponse {
         Self { status, headers, body, cookies, redirects: Vec::new() }
     }
 
-    /// The status. It compares with numbers: `assert_eq!(response.status(), 200)`.
+    /// Returns the status. It compares with numbers: `assert_eq!(response.status(), 200)`.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The header fields.
+    /// Returns the header fields.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The first value of a header field as text; `None` where there is none or it is no ASCII text.
+    /// Returns the first value of a header field as text; `None` if it is missing or not ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
+    /// Returns the body as text. Bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// The body read as JSON.
+    /// Parses the body as JSON.
     ///
     /// # Errors
     ///
-    /// Where it is not JSON, or not of type `T`; the error shows the body.
+    /// Fails if the body is not JSON or does not fit `T`; the error shows the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Error::from(error).context(format!("the body is {:?}", self.text())))
     }
 
-    /// The cookies that the response sets, in its order.
+    /// Returns the cookies that the response sets, in the order of its headers.
     pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
     }
 
-    /// The cookie of this name that the response sets.
+    /// Returns the cookie of this name, if the response sets one.
     pub fn cookie(&self, name: &str) -> Option<&Cookie> {
         self.cookies.iter().find(|cookie| cookie.name == name)
     }
 
-    /// The redirects that were followed to get here: each `Location`, and the status that came with it.
+    /// Returns the redirects that led to this response: each `Location`, and the status it came with.
     pub fn redirects(&self) -> &[(String, StatusCode)] {
         &self.redirects
     }

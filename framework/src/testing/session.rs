@@ -1,11 +1,14 @@
-//! The session of the test client, outside any request: Django's `client.session`.
+//! The test client's session, read and changed outside any request.
 
 use std::ops::{Deref, DerefMut};
 
 use super::state::ClientState;
 use crate::{Result, sessions::Session};
 
-/// A session, and the client whose cookie names it.
+/// A client's session, read and changed outside any request: Django's `client.session`.
+///
+/// [`Client::session`](super::Client::session) loads it. It dereferences to [`Session`]. Changes are stored
+/// by [`save`](Self::save).
 ///
 /// # Examples
 ///
@@ -34,11 +37,11 @@ impl ClientSession {
         Ok(Self { session, client: client.clone() })
     }
 
-    /// Stores the session, and gives the client its cookie.
+    /// Stores the session and gives the client its cookie.
     ///
     /// # Errors
     ///
-    /// Where the session store fails.
+    /// Fails where the session store fails.
     pub async fn save(&mut self) -> Result<()> {
         let saved = self.client.sessions.save(&mut self.session).await?;
         tracing::debug!(?saved, "the test client's session");

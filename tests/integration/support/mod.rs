@@ -9,6 +9,7 @@ pub mod program;
 pub mod raw_server;
 #[cfg(feature = "redis")]
 pub mod redis_server;
+pub mod session_site;
 pub mod site;
 pub mod small_disk;
 pub mod vectors;
