@@ -22,8 +22,8 @@ impl XFrameOptionsMiddleware {
     ///
     /// Where its value cannot be sent as a header.
     pub fn new(settings: &Settings) -> Result<Self, SettingsErrors> {
-        let text = settings.security.x_frame_options.to_uppercase();
-        Ok(Self { value: super::security::header_value(settings, "X_FRAME_OPTIONS", &text)? })
+        let text = settings.security.x_frame_options.as_str();
+        Ok(Self { value: super::security::header_value(settings, "X_FRAME_OPTIONS", text)? })
     }
 }
 

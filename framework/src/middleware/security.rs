@@ -9,7 +9,7 @@ use super::{Middleware, Next};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response},
-    settings::{Settings, SettingsErrors},
+    settings::{CrossOriginOpenerPolicy, Settings, SettingsErrors},
 };
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -54,7 +54,7 @@ impl SecurityMiddleware {
                 header_value(settings, "SECURE_REFERRER_POLICY", &policies.join(","))?,
             ));
         }
-        let opener = security.cross_origin_opener_policy.as_deref();
+        let opener = security.cross_origin_opener_policy.map(CrossOriginOpenerPolicy::as_str);
         if let Some(policy) = opener.filter(|policy| !policy.is_empty()) {
             always
                 .push((OPENER_POLICY, header_value(settings, "SECURE_CROSS_ORIGIN_OPENER_POLICY", policy)?));

@@ -1,8 +1,6 @@
-//! Sessions: the value that views see, the engine that loads and saves it, and the stores that keep it.
+//! Sessions: the value that views see, the engine that loads and saves it, the stores that keep it.
 //!
-//! `session/` holds the value, `codec/` its stored form, `store/` the trait of a store, `backends/` the
-//! built-in stores and `engine/` the logic that is the same for all. Nothing here knows of HTTP:
-//! `middleware::session` carries the cookies.
+//! Nothing here knows of HTTP. `middleware::session` carries the key between the cookie and the engine.
 
 mod backends;
 mod codec;

@@ -1,6 +1,6 @@
-//! The stripe that a key belongs to: locks and queues are shared by the keys of one stripe.
+//! Spreads session keys over a fixed number of locks or queues.
 
-/// A number below `stripes`, the same for a key in every process.
-pub(super) fn stripe(key: &str, stripes: usize) -> usize {
-    key.bytes().fold(7usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte))) % stripes
+/// The index below `count` that `key` belongs to. All processes of a site agree on it.
+pub(crate) fn stripe(key: &str, count: usize) -> usize {
+    key.bytes().fold(7usize, |hash, byte| hash.wrapping_mul(31) + usize::from(byte)) % count
 }

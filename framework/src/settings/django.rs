@@ -1,8 +1,8 @@
-//! Settings of Django's (5.2) that Nuages knows of and does not have: what to do instead.
+//! Advice for the settings of Django (4.2 to 6.1) and its bundled apps that Nuages does not have.
 //!
-//! Such a name is an error, for a setting that does nothing misleads whoever wrote it.
+//! Each of them is an error, since a setting that does nothing misleads its reader.
 
-/// What to do instead of setting `name`; none where Django has no such setting either.
+/// Returns what to do instead of setting `name`, or none if Django has no such setting either.
 pub(super) fn advice(name: &str) -> Option<&'static str> {
     ADVICE
         .iter()
@@ -15,30 +15,27 @@ pub(super) fn advice(name: &str) -> Option<&'static str> {
         .map(|(_, advice)| *advice)
 }
 
-/// What to do instead of an entry of `DATABASES.<alias>` or `CACHES.<alias>`, told by its path without
-/// the alias.
+/// Returns what to do instead of an entry of `DATABASES.<alias>` or `CACHES.<alias>`.
 pub(super) fn nested_advice(path: &[String]) -> Option<&'static str> {
     let (top, below) = (path.first()?, path.get(2..)?.join("."));
     let advice = match (top.as_str(), below.as_str()) {
         ("DATABASES", "CONN_MAX_AGE" | "CONN_HEALTH_CHECKS" | "OPTIONS.pool") => {
-            "remove it: connections are always pooled and checked: CONN_POOL_SIZE limits them"
+            "remove it: connections are always pooled and checked; CONN_POOL_SIZE limits their number"
         }
         ("DATABASES", "ATOMIC_REQUESTS" | "AUTOCOMMIT") => {
-            "remove it: each write is a transaction of its own, and a closure makes one of several statements"
+            "remove it: each write is its own transaction; a closure for `write` may run several statements"
         }
-        ("DATABASES", "TIME_ZONE") => "remove it: times are stored in UTC",
-        ("DATABASES", "TEST") => "remove it: tests write a settings file of their own",
+        ("DATABASES", "TIME_ZONE") => "remove it: USE_TZ and TIME_ZONE at the top apply to every database",
+        ("DATABASES", "TEST") => "remove it: give the tests their own settings file",
         ("DATABASES", "OPTIONS.transaction_mode" | "OPTIONS.init_command") => {
-            "remove it: one thread does all writes and begins each transaction as IMMEDIATE, with WAL journal"
+            "remove it: one thread does all writes in IMMEDIATE transactions, and the journal is always WAL"
         }
         ("DATABASES", "DISABLE_SERVER_SIDE_CURSORS" | "OPTIONS.isolation_level") => {
-            "remove it: it has no counterpart here"
+            "remove it: Nuages has nothing like it"
         }
-        ("CACHES", "KEY_FUNCTION") => {
-            "remove it: keys are KEY_PREFIX:VERSION:key, as Django makes them by default"
-        }
+        ("CACHES", "KEY_FUNCTION") => "remove it: keys are KEY_PREFIX:VERSION:key, as by default in Django",
         ("CACHES", "OPTIONS.CULL_FREQUENCY") => {
-            "remove it: past MAX_ENTRIES the oldest entries go one by one"
+            "remove it: beyond MAX_ENTRIES the oldest entries are removed one by one"
         }
         ("CACHES", "OPTIONS.db") => "put the number into the URL: redis://host:6379/1",
         _ => return None,
@@ -46,25 +43,23 @@ pub(super) fn nested_advice(path: &[String]) -> Option<&'static str> {
     Some(advice)
 }
 
-const NO_TRANSLATION: &str = "remove it: Nuages translates and localises nothing; texts are as templates say";
-const NO_MAIL: &str = "remove it: Nuages sends no mail; a crate such as lettre does, set up under [project]";
+const NO_TRANSLATION: &str = "remove it: Nuages has no translations and no localised formats";
+const NO_MAIL: &str =
+    "remove it: Nuages sends no mail; use a crate such as lettre, with its settings under [project]";
 const NO_UPLOADS: &str =
-    "remove it: DATA_UPLOAD_MAX_MEMORY_SIZE and DATA_UPLOAD_MAX_NUMBER_FIELDS are the limits";
-const UTC: &str = "remove it: moments are stored and shown in UTC";
+    "remove it: the limits are DATA_UPLOAD_MAX_MEMORY_SIZE and DATA_UPLOAD_MAX_NUMBER_FIELDS";
 const SQL: &str = "remove it: there are no models; a migration is an SQL file in migrations/<app>/";
-const IN_VIEWS: &str =
-    "remove it: the view or middleware that needs it says it; what differs by site goes under [project]";
+const IN_VIEWS: &str = "remove it: write it in the view or middleware that needs it, or put it under [project] if it differs by site";
 
-/// Names (`*` = whatever follows) and what to do instead.
+/// Names (`*` stands for any ending) and what to do instead.
 #[rustfmt::skip] // one row a line, so that it reads as the table it is
 const ADVICE: &[(&[&str], &str)] = &[
     (&["BASE_DIR"], "remove it: relative paths start at the folder of the settings file"),
     (&["INSTALLED_APPS"], "remove it: an app is a Rust module; include(..) its routes in src/urls.rs"),
-    (&["MIDDLEWARE"], "remove it: Django's own stack is always there; add to it with App::middleware in src/main.rs"),
+    (&["MIDDLEWARE"], "remove it: Django's default middleware is always active; add to it with App::middleware in src/main.rs"),
     (&["ROOT_URLCONF"], "remove it: src/main.rs passes the routes to App::urls"),
-    (&["WSGI_APPLICATION", "ASGI_APPLICATION"], "remove it: the project's program is its own server"),
-    (&["TEMPLATES", "FORM_RENDERER"], "write TEMPLATE_DIRS = [\"templates\"]: templates are minijinja's, and need no more"),
-    (&["TIME_ZONE", "USE_TZ"], UTC),
+    (&["WSGI_APPLICATION", "ASGI_APPLICATION"], "remove it: the project's program is the server"),
+    (&["TEMPLATES", "FORM_RENDERER"], "write TEMPLATE_DIRS = [\"templates\"]; minijinja renders the templates and needs no other setting"),
     (
         &[
             "LANGUAGE*", "LOCALE_PATHS", "USE_I18N", "USE_L10N", "FORMAT_MODULE_PATH", "DATE_*", "DATETIME_*",
@@ -77,14 +72,14 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["DEFAULT_CHARSET"], "remove it: everything is UTF-8"),
     (&["EMAIL_*", "SERVER_EMAIL", "DEFAULT_FROM_EMAIL", "ADMINS", "MANAGERS"], NO_MAIL),
     (&["LOGGING*"], "remove it: logs are events of the tracing crate; a subscriber in src/main.rs filters them"),
-    (&["STATIC_ROOT", "STATICFILES_FINDERS", "STORAGES"], "remove it: static files are served from STATICFILES_DIRS as they are"),
-    (&["STATICFILES_STORAGE", "DEFAULT_FILE_STORAGE"], "remove it: static files are served from STATICFILES_DIRS as they are"),
-    (&["MEDIA_*"], "remove it: where uploads go is the project's own; put the folder under [project]"),
+    (&["STATIC_ROOT", "STATICFILES_FINDERS", "STORAGES"], "remove it: static files are served unchanged from STATICFILES_DIRS"),
+    (&["STATICFILES_STORAGE", "DEFAULT_FILE_STORAGE"], "remove it: static files are served unchanged from STATICFILES_DIRS"),
+    (&["MEDIA_*"], "remove it: the project stores uploads itself; put the folder under [project]"),
     (&["FILE_UPLOAD_*", "DATA_UPLOAD_MAX_NUMBER_FILES"], NO_UPLOADS),
     (&["DEFAULT_AUTO_FIELD", "DEFAULT_TABLESPACE", "DEFAULT_INDEX_TABLESPACE", "ABSOLUTE_URL_OVERRIDES", "FIXTURE_DIRS", "TEST_NON_SERIALIZED_APPS"], SQL),
-    (&["DATABASE_ROUTERS"], "remove it: a view names the database it wants by its alias"),
+    (&["DATABASE_ROUTERS"], "remove it: a view opens a database by its alias"),
     (&["MIGRATION_MODULES"], "remove it: migrations are in migrations/<app>/ beside the settings file"),
-    (&["CACHE_MIDDLEWARE_*"], "remove it: there is no page cache; send Cache-Control, and let a proxy do it"),
+    (&["CACHE_MIDDLEWARE_*"], "remove it: Nuages does not cache pages; send Cache-Control for a proxy that does"),
     (
         &["AUTH_*", "AUTHENTICATION_BACKENDS", "PASSWORD_*", "LOGIN_URL", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"],
         IN_VIEWS,
@@ -92,9 +87,16 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["MESSAGE_*", "CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),
     (&["CSRF_USE_SESSIONS"], "remove it: the CSRF secret is kept in its cookie, Django's default"),
     (&["FORCE_SCRIPT_NAME"], "remove it: put the prefix before the routes with include(..)"),
-    (&["USE_X_FORWARDED_PORT"], "remove it: a proxy puts the port into X-Forwarded-Host (USE_X_FORWARDED_HOST)"),
-    (&["SIGNING_BACKEND", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"], "remove it: cookies are signed as Django's default backend signs them"),
+    (&["USE_X_FORWARDED_PORT"], "remove it: let the proxy put the port into X-Forwarded-Host, and set USE_X_FORWARDED_HOST"),
+    (&["SIGNING_BACKEND", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"], "remove it: cookies are signed as by Django's default backend"),
+    (&["SECURE_CSP", "SECURE_CSP_REPORT_ONLY"], "remove it: a middleware sends the header: response.set_header(\"Content-Security-Policy\", ..)"),
+    (&["TASKS"], "remove it: Nuages has no task queue; a view can start work with tokio::spawn"),
+    (&["URLIZE_ASSUME_HTTPS"], "remove it: the templates have no urlize filter"),
+    (&["USE_BLANK_CHOICE_DASH"], "remove it: Nuages has no model forms; the template writes the empty choice"),
+    (&["IGNORABLE_404_URLS"], "remove it: Nuages sends no mail about broken links; the access log has each 404"),
+    (&["SITE_ID"], "remove it: there is no sites app; one program serves one site, whose hosts are in ALLOWED_HOSTS"),
+    (&["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"], "remove it: connections are always pooled and checked; CONN_POOL_SIZE in [DATABASES.default] limits their number"),
     (&["TEST_RUNNER"], "remove it: cargo test runs the tests"),
-    (&["SECURE_BROWSER_XSS_FILTER"], "remove it: browsers no longer have that filter, and Django dropped the setting in 4.0"),
-    (&["DEBUG_PROPAGATE_EXCEPTIONS", "DEFAULT_EXCEPTION_REPORTER*", "SILENCED_SYSTEM_CHECKS"], "remove it: it has no counterpart here"),
+    (&["SECURE_BROWSER_XSS_FILTER"], "remove it: browsers no longer have that filter, and Django removed the setting in 4.0"),
+    (&["DEBUG_PROPAGATE_EXCEPTIONS", "DEFAULT_EXCEPTION_REPORTER*", "SILENCED_SYSTEM_CHECKS"], "remove it: Nuages has nothing like it"),
 ];

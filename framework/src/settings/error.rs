@@ -1,39 +1,11 @@
-//! What is wrong with a project's settings, and where: every mistake, not only the first.
+//! Mistakes in a project's settings: all of them, each with its place, its value and a hint.
 //!
-//! Built by the loader, the checks and every room that opens something named in the settings; printed by
-//! `manage`. A value that is secret is never put into a [`ConfigError`].
+//! Built by the loader, by the checks and by every part of the framework that opens something named in the
+//! settings; printed by `manage`. A [`ConfigError`] never contains the value of a secret.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-/// Where a setting's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// Nobody set it.
-    Default,
-    /// A place in the settings file; line and column count characters from 1.
-    File {
-        /// The file, as it was named to the loader.
-        file: Arc<str>,
-        /// The line of the value, or of the name where the name is what is wrong.
-        line: usize,
-        /// Its column.
-        column: usize,
-    },
-    /// An environment variable, by its whole name.
-    Environment(String),
-}
-
-/// `default`, `settings.toml:7` or `environment NUAGES_DEBUG`: as `diffsettings` shows it.
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::Default => f.write_str("default"),
-            Origin::File { file, line, .. } => write!(f, "{file}:{line}"),
-            Origin::Environment(name) => write!(f, "environment {name}"),
-        }
-    }
-}
+use super::source::ValueOrigin;
 
 /// One mistake in the settings.
 ///
@@ -53,39 +25,39 @@ impl fmt::Display for Origin {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The setting's name (`DATABASES.default.ENGINE` for a nested one); empty for a fault of the file.
+    /// The setting's name, such as `DATABASES.default.ENGINE`. Empty if the file itself is wrong.
     pub setting: String,
-    /// Its value as TOML; none where it is secret, missing or not the point.
+    /// The value as TOML. None if it is secret or missing, or if only the name is wrong.
     pub value: Option<String>,
-    /// What is wrong and what was expected.
+    /// The fault, and what was expected.
     pub message: String,
-    /// Where it stands.
-    pub location: Option<Origin>,
-    /// What to do.
+    /// The place of the value or of the name.
+    pub location: Option<ValueOrigin>,
+    /// How to mend it.
     pub hint: Option<String>,
 }
 
 impl ConfigError {
-    /// A mistake in `setting`.
+    /// Describes a mistake in `setting`.
     pub fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
         Self { setting: setting.into(), value: None, message: message.into(), location: None, hint: None }
     }
 
-    /// Adds the value, written as TOML. It must not be secret.
+    /// Adds the value as TOML. It must not be a secret.
     #[must_use]
     pub fn with_value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
     }
 
-    /// Adds where the value stands.
+    /// Adds the place of the value.
     #[must_use]
-    pub fn at(mut self, location: Origin) -> Self {
-        self.location = (location != Origin::Default).then_some(location);
+    pub fn at(mut self, location: ValueOrigin) -> Self {
+        self.location = (location != ValueOrigin::Default).then_some(location);
         self
     }
 
-    /// Adds what to do.
+    /// Adds a hint on how to mend it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -97,21 +69,21 @@ impl ConfigError {
         self.setting == setting
     }
 
-    /// Whether both are in the file, on one line.
+    /// Whether both mistakes are on the same line of the file.
     pub(super) fn is_on_line_of(&self, other: &Self) -> bool {
         let line = |error: &Self| match error.location {
-            Some(Origin::File { line, .. }) => Some(line),
+            Some(ValueOrigin::File { line, .. }) => Some(line),
             _ => None,
         };
         line(self).is_some() && line(self) == line(other)
     }
 
-    /// Its place among the others: as the file goes, then the environment; what is missing comes first.
+    /// The key by which mistakes are sorted: missing settings first, then the lines of the file, then variables.
     pub(super) fn place(&self) -> (u8, usize, usize, &str) {
         match &self.location {
-            None | Some(Origin::Default) => (0, 0, 0, ""),
-            Some(Origin::File { line, column, .. }) => (1, *line, *column, ""),
-            Some(Origin::Environment(name)) => (2, 0, 0, name),
+            None | Some(ValueOrigin::Default) => (0, 0, 0, ""),
+            Some(ValueOrigin::File { line, column, .. }) => (1, *line, *column, ""),
+            Some(ValueOrigin::Environment(name)) => (2, 0, 0, name),
         }
     }
 }
@@ -119,9 +91,9 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.location {
-            Some(Origin::File { file, line, column }) => write!(f, "{file}:{line}:{column}: ")?,
-            Some(Origin::Environment(name)) => write!(f, "environment {name}: ")?,
-            Some(Origin::Default) | None => {}
+            Some(ValueOrigin::File { file, line, column }) => write!(f, "{file}:{line}:{column}: ")?,
+            Some(ValueOrigin::Environment(name)) => write!(f, "environment {name}: ")?,
+            Some(ValueOrigin::Default) | None => {}
         }
         match (&self.setting, &self.value) {
             (setting, _) if setting.is_empty() => {}
@@ -138,16 +110,26 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Every mistake that was found in the settings, in the order of the file. Never empty when returned.
+/// All mistakes in the settings, in the order of the file. Never empty where a function returns it.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::Settings;
+///
+/// let errors = Settings::from_toml("DEBUG = \"True\"\nAPEND_SLASH = true", ".".as_ref()).unwrap_err();
+/// assert_eq!(errors.0.len(), 3);
+/// assert!(errors.to_string().contains("hint: did you mean APPEND_SLASH?"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<ConfigError>);
 
 impl SettingsErrors {
-    /// `value`, if no mistake was found.
+    /// Returns `value` if there is no mistake.
     ///
     /// # Errors
     ///
-    /// These errors, if there are any.
+    /// These mistakes, if there are any.
     pub fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }

@@ -7,19 +7,18 @@ use toml::{
 };
 
 use super::{
-    Settings,
     error::{ConfigError, SettingsErrors},
-    redact,
-    source::Source,
-    table::PROJECT,
+    groups::{Settings, schema},
+    schema::PROJECT,
+    source::{self, MASK, Provenance, Sources, is_secret_name, to_toml, without_credentials},
 };
 
 impl Settings {
-    /// The project's own settings: the `[project]` table, and what `NUAGES_PROJECT__<name>` overrides in it.
+    /// Reads the project's own settings: the `[project]` table, overridden by `NUAGES_PROJECT__<name>`.
     ///
     /// # Errors
     ///
-    /// What does not fit into `T`, with its line and column.
+    /// Returns the first value that does not fit into `T`, with its line and column.
     ///
     /// # Examples
     ///
@@ -37,36 +36,58 @@ impl Settings {
     /// # Ok::<(), nuages::settings::SettingsErrors>(())
     /// ```
     pub fn project<T: DeserializeOwned>(&self) -> Result<T, SettingsErrors> {
-        let (mut tree, _) = self.source.tree();
+        let (mut tree, _) = source::tree(&self.sources, schema());
         let table = tree.remove(PROJECT);
         let is_there = table.is_some();
         let table = table.unwrap_or_else(|| Spanned::new(0..0, DeValue::Table(DeTable::new())));
         T::deserialize(ValueDeserializer::from(table.clone())).map_err(|error| {
-            let error = misfit(&error, &table, &self.source);
+            let error = misfit(&error, &table, &self.sources);
             let error = if is_there { error } else { ConfigError { location: None, ..error } };
             error.into()
         })
     }
 }
 
-/// Says what did not fit; where that is a secret, without the value that serde quotes.
-fn misfit(error: &Error, table: &Spanned<DeValue<'_>>, source: &Source) -> ConfigError {
+/// The settings of the `[project]` table, each with its origin.
+pub(super) fn provenance(tree: &DeTable<'_>, sources: &Sources) -> Vec<Provenance> {
+    let mut rows = Vec::new();
+    if let Some(DeValue::Table(table)) = tree.get(PROJECT).map(|value| value.get_ref()) {
+        add_rows(table, PROJECT, false, sources, &mut rows);
+    }
+    rows
+}
+
+fn add_rows(table: &DeTable<'_>, above: &str, secret: bool, sources: &Sources, rows: &mut Vec<Provenance>) {
+    for (key, value) in table {
+        let name = format!("{above}.{}", key.get_ref());
+        let secret = secret || is_secret_name(key.get_ref());
+        if let DeValue::Table(inner) = value.get_ref() {
+            add_rows(inner, &name, secret, sources, rows);
+            continue;
+        }
+        let shown = if secret { MASK.to_owned() } else { to_toml(value.get_ref()) };
+        rows.push(Provenance::new(name, shown, sources.origin_of(value)));
+    }
+}
+
+/// The error of a value that does not fit. serde quotes the value: a secret is left out.
+fn misfit(error: &Error, table: &Spanned<DeValue<'_>>, sources: &Sources) -> ConfigError {
     let mut path = vec![PROJECT.to_owned()];
     let Some(span) = error.span() else {
         return ConfigError::new(PROJECT, error.message());
     };
     path_to(&span, table.get_ref(), &mut path);
-    let secret = path.iter().any(|name| redact::is_secret_name(name));
+    let secret = path.iter().any(|name| is_secret_name(name));
     let message = match error.message().rsplit_once("expected ") {
         Some((_, expected)) if secret => format!("expected {expected}"),
         _ if secret => "the value does not fit".to_owned(),
-        _ => redact::without_credentials(error.message()),
+        _ => without_credentials(error.message()),
     };
-    ConfigError::new(path.join("."), message).at(source.origin(span))
+    ConfigError::new(path.join("."), message).at(sources.origin(span))
 }
 
-/// Adds the names on the way to the value, or the name, at `span`. Values of one variable share a span:
-/// then the outermost is named.
+/// Adds the names that lead to the value, or to the name, at `span`. All values of one variable share a span:
+/// then the path ends at the outermost.
 fn path_to(span: &std::ops::Range<usize>, value: &DeValue<'_>, path: &mut Vec<String>) {
     let Some(table) = value.as_table() else {
         return;
@@ -81,7 +102,7 @@ fn path_to(span: &std::ops::Range<usize>, value: &DeValue<'_>, path: &mut Vec<St
             }
             return;
         }
-        // A [header] is all that the span of a table covers: what stands below it is looked for too.
+        // The span of a table covers only its [header], so the entries are searched too.
         let depth = path.len();
         path_to(span, value.get_ref(), path);
         if path.len() > depth {
@@ -114,10 +135,10 @@ mod tests {
     }
 
     fn error(project: &str, variables: &[(&str, &str)]) -> String {
-        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
         let text = format!("SECRET_KEY = \"x\"\nDEBUG = true\n{project}");
-        let source = Source::new("settings.toml", &text, variables);
-        let settings = super::super::loader::load(source, ".".as_ref()).expect("settings");
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let sources = Sources::new("settings.toml", &text, source::settings_among(variables));
+        let settings = super::super::load::load(sources, ".".as_ref()).expect("settings");
         settings.project::<Project>().expect_err("a misfit").to_string()
     }
 

@@ -1,7 +1,7 @@
 //! `diffsettings`: the settings in force, and where each comes from.
 
 use clap::{Arg, ArgAction, ArgMatches};
-use nuages::settings::Origin;
+use nuages::settings::ValueOrigin;
 
 use crate::{BoxFuture, Command, CommandError, Project};
 
@@ -29,7 +29,7 @@ impl Command for DiffSettings {
         Box::pin(async move {
             let style = project.style();
             let rows = project.settings()?.provenance().iter();
-            for row in rows.filter(|row| args.get_flag("all") || row.origin != Origin::Default) {
+            for row in rows.filter(|row| args.get_flag("all") || row.origin != ValueOrigin::Default) {
                 let origin = style.dimmed(format!("# {}", row.origin)).to_string();
                 project.say(format_args!("{} = {}  {origin}", style.label(&row.name), row.value));
             }

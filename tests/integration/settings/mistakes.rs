@@ -1,4 +1,4 @@
-//! What is refused in settings, and in which words.
+//! Settings that are refused, and the error messages.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{read, refusal, with, with_environment};
 
 #[test]
-fn mistakes_in_the_environment_are_told_by_the_variables_name() {
+fn mistakes_in_the_environment_name_the_variable() {
     let variables =
         [("NUAGES_DEBG", "1"), ("NUAGES_APPEND_SLASH", "maybe"), ("NUAGES_SESSION_COOKIE_AGE", "long")];
     let errors = with_environment("", &variables).expect_err("mistakes").to_string();
@@ -23,7 +23,7 @@ fn mistakes_in_the_environment_are_told_by_the_variables_name() {
 }
 
 #[test]
-fn all_mistakes_are_told_together_in_the_order_of_the_file() {
+fn all_mistakes_are_reported_together_in_the_order_of_the_file() {
     let errors = read(
         "SESION_COOKIE_AGE = 60\nDEBUG = \"True\"\nALLOWED_HOSTS = [\"example.com\"]\n\
          SESSION_COOKIE_AGE = \"long\"\n[DATABASES.default]\nENGINE = \"mysql\"\nNAM = \"db\"\nNAME = \"db\"",
@@ -32,7 +32,7 @@ fn all_mistakes_are_told_together_in_the_order_of_the_file() {
         errors.expect_err("mistakes").to_string(),
         "6 mistakes in the settings\n\
          SECRET_KEY: missing: expected a text that nobody can guess\n    \
-         hint: take 50 random characters, as `manage startproject` does\n\
+         hint: use 50 random characters; `manage startproject` writes such a key\n\
          settings.toml:1:1: SESION_COOKIE_AGE: no such setting\n    hint: did you mean SESSION_COOKIE_AGE?\n\
          settings.toml:2:9: DEBUG = \"True\": expected true or false\n    hint: write true, without quotes\n\
          settings.toml:4:22: SESSION_COOKIE_AGE = \"long\": expected whole seconds, at least 1\n\
@@ -42,12 +42,12 @@ fn all_mistakes_are_told_together_in_the_order_of_the_file() {
 }
 
 #[test]
-fn faults_of_syntax_are_told_beside_other_mistakes() {
+fn syntax_errors_are_reported_beside_other_mistakes() {
     let errors = read("SECRET_KEY = \"x\"\nDEBUG = True\nSESSION_COOKIE_AGE = \"long\"\nSECRET_KEY = \"y\"");
     assert_eq!(
         errors.expect_err("mistakes").to_string(),
         "3 mistakes in the settings\n\
-         settings.toml:2:9: not TOML, but Python\n    hint: write true, in small letters\n\
+         settings.toml:2:9: this is Python, not TOML\n    hint: write true in lower case\n\
          settings.toml:3:22: SESSION_COOKIE_AGE = \"long\": expected whole seconds, at least 1\n\
          settings.toml:4:1: SECRET_KEY: set twice"
     );
@@ -67,11 +67,12 @@ fn what_cannot_work_is_refused() {
         ("DEBUG = false", "set twice"),
         ("SECRET_KEY_FALLBACKS = [\"\"]", "anybody could sign"),
         ("ALLOWED_HOSTS = \"a.example\"", "put it into brackets: [\"a.example\"]"),
-        ("ALLOWED_HOSTS = [\"https://a.example\"]", "\"https://a.example\" is no host"),
-        ("ALLOWED_HOSTS = [\"a.example:80\"]", "no port"),
+        ("ALLOWED_HOSTS = [\"https://a.example\"]", "\"https://a.example\" is not a host"),
+        ("ALLOWED_HOSTS = [\"a.example:80\"]", "without a scheme, a port or a path"),
         ("ALLOWED_HOSTS = [\"*.a.example\"]", "write \".a.example\""),
-        ("INTERNAL_IPS = [\"localhost\"]", "\"localhost\" is no IP address"),
-        ("STATIC_URL = \"/static\"", "must end with a slash"),
+        ("TIME_ZONE = \"Europe/Atlantis\"", "expected the name of a time zone\n    hint: names are those"),
+        ("INTERNAL_IPS = [\"localhost\"]", "\"localhost\" is not an IP address"),
+        ("STATIC_URL = \"/static\"", "expected a slash at the end"),
         ("SESSION_COOKIE_AGE = 0", "at least 1"),
         ("SESSION_COOKIE_AGE = 99999999999", "at most 3155760000 seconds"),
         ("SESSION_COOKIE_NAME = \"a b\"", "expected letters, digits"),
@@ -79,20 +80,20 @@ fn what_cannot_work_is_refused() {
         ("SESSION_COOKIE_PATH = \"/;x\"", "without a semicolon"),
         ("SESSION_COOKIE_DOMAIN = \"a.example:80\"", "expected a domain"),
         ("SESSION_COOKIE_SAMESITE = \"None\"", "unless SESSION_COOKIE_SECURE is true"),
-        ("SESSION_COOKIE_SAMESITE = \"Loose\"", "\"Lax\", \"Strict\", \"None\" or false"),
+        ("SESSION_COOKIE_SAMESITE = \"Loose\"", "\"Lax\", \"Strict\", \"None\", or false"),
         ("SESSION_COOKIE_NAME = \"__Host-id\"", "without SESSION_COOKIE_SECURE = true"),
         ("CSRF_COOKIE_NAME = \"__Secure-c\"", "without CSRF_COOKIE_SECURE = true"),
-        ("CSRF_COOKIE_NAME = \"sessionid\"", "cannot share a cookie"),
+        ("CSRF_COOKIE_NAME = \"sessionid\"", "another name than the session cookie's"),
         ("SESSION_SERIALIZER = \"django.contrib.sessions.serializers.PickleSerializer\"", "can run code"),
         ("SESSION_SERIALIZER = \"mine\"", "expected \"json\""),
         ("SESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \"nowhere\"", "no such folder: /srv/site/nowhere"),
         ("SESSION_RENEW_AFTER = 1209600", "must be less than SESSION_COOKIE_AGE"),
         ("SESSION_INTERRUPTED = \"explode\"", "one of \"drop\", \"error\""),
-        ("INSTALLED_APPS = []", "does not have this setting of Django's"),
+        ("INSTALLED_APPS = []", "does not have this Django setting"),
         ("STRIPE = \"x\"", "go under [project]"),
         ("DATABASES = \"db\"", "such as [DATABASES.default]"),
         ("project = 1", "such as [project]"),
-        ("[DATABASES.other]\nENGINE = \"sqlite3\"\nNAME = \"x\"", "none of the databases is called default"),
+        ("[DATABASES.other]\nENGINE = \"sqlite3\"\nNAME = \"x\"", "no database has the alias"),
         ("[DATABASES.default]\nENGINE = \"sqlite3\"", "DATABASES.default.NAME: missing"),
         ("[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"x\"\nHOST = \"h\"", "does nothing with ENGINE"),
         ("[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"x\"\nCONN_MAX_AGE = 1", "CONN_POOL_SIZE"),
@@ -101,13 +102,13 @@ fn what_cannot_work_is_refused() {
         ("[CACHES.default]\nBACKEND = \"redis\"\nLOCATION = \"cache\"", "begins with redis://"),
         ("[CACHES.default]\nBACKEND = \"dummy\"", "one of \"locmem\", \"redis\""),
         ("[CACHES.default]\nBACKEND = \"locmem\"\nOPTIONS = { x = 1 }", "known here: MAX_ENTRIES"),
-        ("CSRF_TRUSTED_ORIGINS = [\"a.example\"]", "is no origin"),
+        ("CSRF_TRUSTED_ORIGINS = [\"a.example\"]", "is not an origin"),
         ("CSRF_HEADER_NAME = \"a b\"", "expected the name of a header"),
-        ("SECURE_REDIRECT_EXEMPT = [\"^health/$\"]", "is no path prefix"),
-        ("SECURE_REFERRER_POLICY = \"all\"", "no such policy"),
+        ("SECURE_REDIRECT_EXEMPT = [\"^health/$\"]", "is not a path prefix"),
+        ("SECURE_REFERRER_POLICY = \"all\"", "expected one or more of \"no-referrer\""),
         ("SERVER_MAX_HEADER_BYTES = 100", "at least 8192"),
         ("SERVER_HEADER_TIMEOUT = 0", "more than 0"),
-        ("[project]\nDEBUG = true", "this setting is not the project's own"),
+        ("[project]\nDEBUG = true", "a setting of Nuages, not of the project"),
     ] {
         let errors = with(text).expect_err(text);
         assert_eq!(errors.0.len(), 1, "{text}: {errors}");
@@ -119,7 +120,10 @@ fn what_cannot_work_is_refused() {
 #[test]
 fn hosts_must_be_named_in_production() {
     let error = read("SECRET_KEY = \"x\"").expect_err("no hosts").to_string();
-    assert!(error.starts_with("ALLOWED_HOSTS: must name this site's hosts while DEBUG is false"), "{error}");
+    assert!(
+        error.starts_with("ALLOWED_HOSTS: must name the hosts of this site if DEBUG is false"),
+        "{error}"
+    );
     assert!(read("SECRET_KEY = \"x\"\nALLOWED_HOSTS = [\"[::1]\", \".example.com\", \"*\"]").is_ok());
 }
 
@@ -128,12 +132,15 @@ fn every_setting_of_django_is_known_or_has_advice() {
     let names: Vec<_> = known().map(|setting| setting.name().split('.').next().unwrap_or_default()).collect();
     for name in DJANGO.split_whitespace().filter(|name| !names.contains(name)) {
         let said = refusal(&format!("{name} = 1"));
-        assert!(said.contains("Nuages does not have this setting of Django's\n    hint: "), "{said}");
+        assert!(said.contains("Nuages does not have this Django setting\n    hint: "), "{said}");
     }
 }
 
-/// Every name in Django 5.2's `django/conf/global_settings.py`, and those that startproject adds.
+/// Every name in `django/conf/global_settings.py` of Django 4.2 to 6.1, those that startproject adds, and those
+/// of bundled apps or of a database that are often written at the top.
 const DJANGO: &str = "
+    CONN_HEALTH_CHECKS CONN_MAX_AGE IGNORABLE_404_URLS SECURE_CSP SECURE_CSP_REPORT_ONLY SITE_ID TASKS
+    URLIZE_ASSUME_HTTPS USE_BLANK_CHOICE_DASH
     ABSOLUTE_URL_OVERRIDES ADMINS ALLOWED_HOSTS APPEND_SLASH ASGI_APPLICATION AUTHENTICATION_BACKENDS
     AUTH_PASSWORD_VALIDATORS AUTH_USER_MODEL BASE_DIR CACHES CACHE_MIDDLEWARE_ALIAS
     CACHE_MIDDLEWARE_KEY_PREFIX CACHE_MIDDLEWARE_SECONDS CSRF_COOKIE_AGE CSRF_COOKIE_DOMAIN

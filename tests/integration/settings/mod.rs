@@ -1,12 +1,14 @@
-//! Settings: what a file and the environment give, what is refused and how it is told.
+//! Settings that a file and the environment give, and where each comes from.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use nuages::settings::{
-    CacheBackend, DatabaseEngine, Origin, SameSite, Settings, SettingsErrors, Synchronous, known,
+    CacheBackend, DatabaseEngine, SameSite, Settings, SettingsErrors, Synchronous, ValueOrigin,
+    XFrameOptions, known,
 };
 
 mod mistakes;
+mod time_zone;
 
 const MINIMAL: &str = "SECRET_KEY = \"hunter2\"\nDEBUG = true\n";
 
@@ -26,7 +28,7 @@ fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Settings, 
     Settings::load_with(&file, variables.iter().map(|(name, value)| (name.to_string(), value.to_string())))
 }
 
-/// All that is said about a text that must be refused.
+/// The errors of a text that must be refused.
 fn refusal(text: &str) -> String {
     with(text).expect_err(text).to_string()
 }
@@ -47,12 +49,12 @@ fn a_minimal_file_has_djangos_defaults() {
     assert_eq!(settings.caches["default"].backend, CacheBackend::Locmem);
     assert_eq!(settings.csrf.cookie_age, Some(Duration::from_secs(31_449_600)));
     assert_eq!(settings.csrf.header_name, "X-CSRFToken");
-    assert_eq!(settings.security.x_frame_options, "DENY");
+    assert_eq!(settings.security.x_frame_options, XFrameOptions::Deny);
     assert_eq!(settings.security.referrer_policy.as_deref(), Some("same-origin"));
     assert!(settings.append_slash && settings.security.content_type_nosniff);
     assert_eq!(settings.server.data_upload_max_memory_size, Some(2_621_440));
     assert_eq!(settings.template_dirs, [Path::new("/srv/site/templates")]);
-    assert!(settings.staticfiles_dirs.is_empty(), "a default folder that is not there is passed over");
+    assert!(settings.staticfiles_dirs.is_empty(), "a default folder that does not exist is skipped");
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn the_environment_overrides_the_file() {
     assert_eq!(settings.session.cookie_samesite, None);
     assert_eq!(settings.databases["default"].name, "/data/b");
     assert_eq!(settings.databases["default"].timeout, Duration::from_millis(1500));
-    let origin = Origin::Environment("NUAGES_SESSION_COOKIE_AGE".to_owned());
+    let origin = ValueOrigin::Environment("NUAGES_SESSION_COOKIE_AGE".to_owned());
     assert_eq!(settings.origin("SESSION_COOKIE_AGE"), origin);
 }
 
@@ -240,38 +242,19 @@ fn a_project_reads_its_own_table() {
 }
 
 #[test]
-fn the_docs_have_a_row_for_every_setting_and_no_other() {
-    let docs = fs::read_to_string("../docs/settings.md").expect("docs/settings.md");
-    let rows = docs.lines().filter(|line| line.starts_with("| `"));
-    let mut documented: BTreeMap<_, _> = rows
-        .map(|line| {
-            let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            let cell = |at: usize| cells[at].trim_matches('`').to_owned();
-            (cell(0), (cell(1), cell(2)))
-        })
-        .collect();
-    for setting in known() {
-        let expected = (setting.value_type(), setting.default_text().to_owned());
-        let row = documented.remove(setting.name());
-        assert_eq!(row.as_ref(), Some(&expected), "the row of {}: {}", setting.name(), setting.doc());
-    }
-    assert!(documented.is_empty(), "no such settings: {documented:?}");
-}
-
-#[test]
-fn an_unknown_engine_is_told_beside_what_else_cannot_be_opened() {
+fn an_unknown_engine_is_reported_beside_other_mistakes() {
     let text = "SECRET_KEY = 'x'\nDEBUG = true\nSESSION_ENGINE = 'rediss'\nSESSION_CACHE_ALIAS = 'other'\n\
                 [CACHES.default]\nBACKEND = 'redis'\nLOCATION = 'redis://localhost/?nonsense=1'\n";
     let settings = Settings::from_toml(text, ".".as_ref()).expect("each value is possible");
-    let told = nuages::sessions::SessionEngine::from_settings(&settings)
+    let report = nuages::sessions::SessionEngine::from_settings(&settings)
         .map(drop)
         .expect_err("two mistakes")
         .to_string();
-    assert!(told.contains("CACHES.default"), "{told}");
+    assert!(report.contains("CACHES.default"), "{report}");
     assert!(
-        told.contains(
+        report.contains(
             "SESSION_ENGINE = \"rediss\": no such engine (known: cache, cached_db, db, file, signed_cookies)"
         ),
-        "{told}"
+        "{report}"
     );
 }

@@ -207,7 +207,7 @@ fn host_of(settings: &DatabaseSettings) -> String {
 
 fn pool(mut config: Config, settings: &DatabaseSettings, server: &Server) -> Result<Pool, DbError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let mode = settings.sslmode.as_deref();
+    let mode = settings.sslmode.map(|mode| mode.as_str());
     config.ssl_mode(match mode {
         Some("disable") => SslMode::Disable,
         None | Some("allow" | "prefer") => SslMode::Prefer,

@@ -13,11 +13,11 @@ use crate::json::to_ascii;
 
 /// The original text of those top-level values that hold an inexact number; nearly always empty.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct BigIntegers(Option<HashMap<String, Box<RawValue>>>);
+pub(in crate::sessions) struct BigIntegers(Option<HashMap<String, Box<RawValue>>>);
 
 impl BigIntegers {
     /// Finds in `json` the text of the values of `data`, its parsed form, that lost precision.
-    pub(crate) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
+    pub(in crate::sessions) fn find(json: &[u8], data: &Map<String, Value>) -> Self {
         if !data.values().any(inexact) {
             return Self(None);
         }
@@ -30,21 +30,21 @@ impl BigIntegers {
     }
 
     /// The exact text of `value`, the present value of `key`, where it holds such numbers.
-    pub(crate) fn text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
+    pub(in crate::sessions) fn original_text(&self, key: &str, value: &Value) -> Option<Box<RawValue>> {
         let raw = self.0.as_ref()?.get(key)?;
         let text = String::from_utf8(merge(value, raw)).ok()?;
         RawValue::from_string(text).ok()
     }
 
     /// Forgets `key`: it was set anew or removed.
-    pub(crate) fn forget(&mut self, key: &str) {
+    pub(in crate::sessions) fn forget(&mut self, key: &str) {
         if let Some(raw) = &mut self.0 {
             raw.remove(key);
         }
     }
 
     /// Forgets all.
-    pub(crate) fn clear(&mut self) {
+    pub(in crate::sessions) fn clear(&mut self) {
         self.0 = None;
     }
 }
@@ -104,17 +104,17 @@ fn wrap(open: u8, parts: impl Iterator<Item = Vec<u8>>, close: u8) -> Vec<u8> {
     bytes
 }
 
-/// Session data with the exact text of its numbers, to serialize.
-pub(crate) struct WithBigIntegers<'a> {
-    pub(crate) data: &'a Map<String, Value>,
-    pub(crate) big_integers: &'a BigIntegers,
+/// Session data with its exact numbers, to serialize.
+pub(in crate::sessions) struct WithBigIntegers<'a> {
+    pub(in crate::sessions) data: &'a Map<String, Value>,
+    pub(in crate::sessions) big_integers: &'a BigIntegers,
 }
 
 impl Serialize for WithBigIntegers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.data.len()))?;
         for (key, value) in self.data {
-            match self.big_integers.text(key, value) {
+            match self.big_integers.original_text(key, value) {
                 Some(raw) => map.serialize_entry(key, &raw)?,
                 None => map.serialize_entry(key, value)?,
             }

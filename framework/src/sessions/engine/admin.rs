@@ -1,10 +1,10 @@
-//! Listing, finding and ending stored sessions: `manage sessions`, and "log out everywhere".
+//! Looking at stored sessions and ending them: what `manage sessions` does, and "log out everywhere".
 
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::{SessionEngine, Storage};
+use super::SessionEngine;
 use crate::sessions::{
     session::{Session, SessionKey},
     store::{Listed, StoreError},
@@ -56,7 +56,7 @@ impl SessionEngine {
         &self,
         from: Option<&SessionCursor>,
     ) -> Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError> {
-        let Storage::Server(store) = &self.0.storage else { return Ok((Vec::new(), None)) };
+        let Some(store) = self.store() else { return Ok((Vec::new(), None)) };
         let (page, next) = store.list(from.map(|cursor| cursor.0.as_str()), PAGE).await?;
         Ok((page.into_iter().map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
     }
@@ -67,9 +67,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn count(&self) -> Result<Option<u64>, StoreError> {
-        match &self.0.storage {
-            Storage::Server(store) => store.count(None).await,
-            Storage::Cookie => Ok(None),
+        match self.store() {
+            Some(store) => store.count(None).await,
+            None => Ok(None),
         }
     }
 
@@ -79,9 +79,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn count_expired(&self) -> Result<Option<u64>, StoreError> {
-        match &self.0.storage {
-            Storage::Server(store) => store.count(Some(self.clock().now())).await,
-            Storage::Cookie => Ok(None),
+        match self.store() {
+            Some(store) => store.count(Some(self.clock().now())).await,
+            None => Ok(None),
         }
     }
 
@@ -98,14 +98,14 @@ impl SessionEngine {
         limit: usize,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Vec<SessionInfo>, StoreError> {
-        let Storage::Server(store) = &self.0.storage else { return Ok(Vec::new()) };
+        let Some(store) = self.store() else { return Ok(Vec::new()) };
         if let Some(key) = SessionKey::parse(text) {
-            let hashed = self.0.stored_key(&key);
+            let hashed = self.0.keys.stored(&key);
             let keys = [&*hashed, key.as_str()];
-            for key in &keys[usize::from(!self.0.hash_keys)..] {
+            for key in &keys[usize::from(!self.0.keys.hashed)..] {
                 // Whatever ended after 1970 is wanted too.
                 if let Some(record) = store.load(key, SystemTime::UNIX_EPOCH).await? {
-                    return Ok(vec![self.describe(Listed { key: (*key).to_owned(), record })]);
+                    return Ok(vec![self.describe(Listed::new(*key, record))]);
                 }
             }
         }
@@ -166,9 +166,9 @@ impl SessionEngine {
     ///
     /// [`StoreError`] where the store fails.
     pub async fn revoke(&self, info: &SessionInfo) -> Result<bool, StoreError> {
-        match &self.0.storage {
-            Storage::Server(store) => self.0.delete_following(&**store, &info.stored_key).await,
-            Storage::Cookie => Ok(false),
+        match self.store() {
+            Some(store) => self.0.delete_following(store, &info.stored_key).await,
+            None => Ok(false),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{SessionEngine, Storage};
+use super::SessionEngine;
 use crate::sessions::store::StoreError;
 
 /// The aimed duration of a batch: requests that write wait behind it.
@@ -82,7 +82,7 @@ impl SessionEngine {
         what: Clear,
         mut progress: impl FnMut(ClearProgress) + Send,
     ) -> Result<u64, StoreError> {
-        let Storage::Server(store) = &self.0.storage else { return Ok(0) };
+        let Some(store) = self.store() else { return Ok(0) };
         let before = match what {
             Clear::Expired => Some(self.clock().now()),
             Clear::All => None,

@@ -4,16 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::{Engine, SessionEngine, Storage};
+use super::{Engine, SessionEngine, keys::StoredKeys};
 use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
-    crypto::SaltedHmac,
     db::{Database, Databases},
     sessions::{
         backends::{self, file::FileStore},
         codec::{COOKIE_SALT, Codec, STORE_SALT},
-        session::{Backing, ExpiryPolicy, Session},
+        session::{ExpiryPolicy, Session, SessionOrigin},
         store::{BoxedStore, SessionStore},
     },
     settings::{ConfigError, Settings, SettingsErrors},
@@ -25,6 +24,15 @@ pub const ENGINES: [&str; 5] = ["cache", "cached_db", "db", "file", "signed_cook
 /// Makes the store of a project's own engine.
 pub(crate) type StoreFactory = Arc<dyn Fn(&Settings) -> Result<Arc<dyn BoxedStore>, BoxError> + Send + Sync>;
 
+/// A factory of stores of one type as a factory of any.
+pub(crate) fn session_store_factory<F, S>(factory: F) -> StoreFactory
+where
+    F: Fn(&Settings) -> Result<S, BoxError> + Send + Sync + 'static,
+    S: SessionStore,
+{
+    Arc::new(move |settings| Ok(Arc::new(factory(settings)?)))
+}
+
 /// What engines are made of.
 pub(crate) struct EngineParts<'a> {
     pub(crate) settings: &'a Settings,
@@ -35,15 +43,6 @@ pub(crate) struct EngineParts<'a> {
     pub(crate) clock: Clock,
     /// The project's own engines.
     pub(crate) registered: &'a BTreeMap<String, StoreFactory>,
-}
-
-/// The factory, of stores of one type, among factories of any.
-pub(crate) fn session_store_factory<F, S>(factory: F) -> StoreFactory
-where
-    F: Fn(&Settings) -> Result<S, BoxError> + Send + Sync + 'static,
-    S: SessionStore,
-{
-    Arc::new(move |settings| Ok(Arc::new(factory(settings)?)))
 }
 
 impl SessionEngine {
@@ -104,32 +103,28 @@ impl SessionEngine {
 
     /// An engine that keeps its sessions in `store`, with the signing and expiry rules of `settings`.
     pub fn with_store<S: SessionStore>(settings: &Settings, clock: Clock, store: S) -> Self {
-        Self::build(settings, clock, &settings.session.engine, Storage::Server(Arc::new(store)))
+        Self::build(settings, clock, &settings.session.engine, Some(Arc::new(store)))
     }
 
     /// The engine, or what is wrong with it; `None` where only what it needs is, which has been told.
     pub(crate) fn open(parts: &EngineParts<'_>) -> Result<Self, Option<ConfigError>> {
         let name = parts.settings.session.engine.as_str();
-        let storage = match name {
-            "db" => Storage::Server(backends::db::open(parts.database()?)),
+        let zone = parts.settings.stored_time_zone();
+        let store: Option<Arc<dyn BoxedStore>> = match name {
+            "db" => Some(backends::db::open(parts.database()?, zone)),
             "cache" => {
                 let cache = parts.cache()?.clone();
-                Storage::Server(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
+                Some(Arc::new(backends::cache::CacheSessions::new(cache, parts.clock.clone())))
             }
             "cached_db" => {
-                let (database, cache) = (backends::db::open(parts.database()?), parts.cache()?.clone());
+                let (database, cache) = (backends::db::open(parts.database()?, zone), parts.cache()?.clone());
                 let clock = parts.clock.clone();
-                Storage::Server(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
+                Some(Arc::new(backends::cached_db::CachedDb::new(database, cache, clock)))
             }
             "file" => {
                 let session = &parts.settings.session;
                 let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
-                Storage::Server(Arc::new(FileStore::new(
-                    path,
-                    prefix,
-                    session.cookie_age,
-                    parts.end_reader(),
-                )))
+                Some(Arc::new(FileStore::new(path, prefix, session.cookie_age, parts.end_reader())))
             }
             "signed_cookies" if parts.settings.session.hash_keys => {
                 return Err(parts
@@ -138,30 +133,26 @@ impl SessionEngine {
                     .with_hint("remove it, or use another SESSION_ENGINE")
                     .into());
             }
-            "signed_cookies" => Storage::Cookie,
+            "signed_cookies" => None,
             name => match parts.registered.get(name) {
-                Some(factory) => Storage::Server(factory(parts.settings).map_err(|error| {
+                Some(factory) => Some(factory(parts.settings).map_err(|error| {
                     parts.settings.error("SESSION_ENGINE", format!("the engine cannot be made: {error}"))
                 })?),
                 None => return Err(Some(parts.unknown(name))),
             },
         };
-        Ok(Self::build(parts.settings, parts.clock.clone(), name, storage))
+        Ok(Self::build(parts.settings, parts.clock.clone(), name, store))
     }
 
-    fn build(settings: &Settings, clock: Clock, name: &str, storage: Storage) -> Self {
-        let salt = match storage {
-            Storage::Server(_) => STORE_SALT,
-            Storage::Cookie => COOKIE_SALT,
-        };
+    fn build(settings: &Settings, clock: Clock, name: &str, store: Option<Arc<dyn BoxedStore>>) -> Self {
+        let salt = if store.is_some() { STORE_SALT } else { COOKIE_SALT };
         Self(Arc::new(Engine {
             name: name.to_owned(),
-            storage,
+            store,
             codec: Codec::new(settings, salt),
             policy: Arc::new(ExpiryPolicy::new(settings, clock)),
-            hash_keys: settings.session.hash_keys,
+            keys: StoredKeys::new(settings),
             cookie_name: settings.session.cookie_name.clone(),
-            succession: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
             queues: [const { Mutex::const_new(()) }; 64],
         }))
     }
@@ -197,7 +188,7 @@ impl EngineParts<'_> {
         Box::new(move |text| {
             let decoded = codec.decode(text).ok()?;
             let saved_at = decoded.saved_at;
-            let mut session = Session::with_policy(policy.clone(), Backing::New);
+            let mut session = Session::with_policy(policy.clone(), SessionOrigin::New);
             session.fill(decoded);
             Some(session.ends(saved_at))
         })

@@ -1,19 +1,19 @@
 //! From a session to its store: compare-and-swap, and replay where another request came first.
 //!
-//! A save compares the stored data with what was loaded. If another request has changed it, the session's
-//! log is replayed on the fresh data and the swap is tried again, so concurrent changes all survive. If the
-//! record is gone, the session was deleted, and stays so.
+//! A save compares the stored data with the data that was loaded. If another request changed it in
+//! between, the session's log is replayed on the fresh data and the swap is tried again: concurrent changes
+//! all survive. If the record is gone, the session was deleted, and it stays deleted.
 
 use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
-use super::{Engine, RENAMINGS, SessionEngine, Storage};
+use super::{Engine, SessionEngine};
 use crate::{
     Error, Result,
     error::Unavailable,
     sessions::{
-        session::{Backing, Session, SessionKey, StoredSession},
+        session::{Session, SessionKey, SessionOrigin, StoredOrigin},
         store::{BoxedStore, Record, StoreError, Swap},
         stripe::stripe,
     },
@@ -24,41 +24,22 @@ const MAX_COOKIE_BYTES: usize = 4096;
 /// A swap that loses this often meets a broken store, not busy visitors.
 const MAX_SWAPS: u32 = 1_000;
 
-/// The outcome of a save.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::sessions::Saved;
-///
-/// fn sends_a_cookie(saved: Saved) -> bool {
-///     saved == Saved::Stored
-/// }
-///
-/// assert!(!sends_a_cookie(Saved::Interrupted));
-/// ```
+/// How a save ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
 pub enum Saved {
-    /// The session is stored; its cookie should be sent.
+    /// The session is stored. Send its cookie.
     Stored,
-    /// The session was deleted during the request, by a logout perhaps: nothing was written (Django's
-    /// `SessionInterrupted`).
+    /// The session was deleted after it was loaded, for example by a logout in another request. Nothing
+    /// was written (Django's `SessionInterrupted`).
     Interrupted,
-    /// Another request gave the session a new key during this one, at login perhaps. Nothing was written,
-    /// and that request has sent the new key to the browser.
+    /// Another request gave the session a new key after it was loaded, for example at login. Nothing was
+    /// written, and that request's response carries the new cookie.
     Superseded,
 }
 
-/// The session's signed data does not fit into a cookie.
-///
-/// # Examples
-///
-/// ```
-/// let error = nuages::sessions::CookieTooLarge { bytes: 5000 };
-/// assert!(error.to_string().starts_with("the session cookie would be 5000 bytes"));
-/// ```
+/// The session's signed data do not fit into a cookie.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the session cookie would be {bytes} bytes, a browser keeps at most {MAX_COOKIE_BYTES}: store less, or use another SESSION_ENGINE"
@@ -73,10 +54,10 @@ impl SessionEngine {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] in the chain where the store fails.
+    /// [`StoreError`] in the chain if the store fails.
     pub async fn create(&self) -> Result<Session> {
         let mut session = self.new_session();
-        session.mark_modified();
+        session.require_save();
         match self.save(&mut session).await? {
             Saved::Stored => Ok(session),
             Saved::Interrupted | Saved::Superseded => {
@@ -90,77 +71,36 @@ impl SessionEngine {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] in the chain where the store fails, [`CookieTooLarge`] with `signed_cookies`, and the
-    /// error of a closure given to [`Session::update`], which runs again on the fresh value.
+    /// [`StoreError`] in the chain if the store fails, [`CookieTooLarge`] with `signed_cookies`, and the
+    /// error of a closure given to [`Session::update`] that fails on the fresh value.
     pub async fn save(&self, session: &mut Session) -> Result<Saved> {
-        let engine = &*self.0;
-        session.settle();
+        session.prepare_save(self.clock().now());
         self.delete_discarded(session).await?;
-        session.note_creation(engine.policy.clock.now());
-        let saved = match &engine.storage {
-            Storage::Cookie => engine.seal_cookie(session)?,
-            Storage::Server(store) if session.stored().is_some() => engine.swap(&**store, session).await?,
-            Storage::Server(store) => engine.insert(&**store, session).await?,
+        let saved = match self.store() {
+            None => self.0.seal_cookie(session)?,
+            Some(store) if session.stored().is_some() => self.0.swap(store, session).await?,
+            Some(store) => self.0.insert(store, session).await?,
         };
-        session.mark_saved();
+        session.finish_save();
         Ok(saved)
-    }
-
-    /// Deletes the records that `flush` gave up. The middleware calls it where nothing else is saved.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] where the store fails; the next call tries again.
-    pub async fn delete_discarded(&self, session: &mut Session) -> Result<(), StoreError> {
-        if let Storage::Server(store) = &self.0.storage {
-            while let Some(key) = session.next_discarded() {
-                self.0.delete_following(&**store, key).await?;
-                session.mark_discarded();
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes the session of `key`. Returns whether there was one. With `signed_cookies` there is nothing
-    /// to delete.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] where the store fails.
-    pub async fn delete(&self, key: impl AsRef<str>) -> Result<bool, StoreError> {
-        let Storage::Server(store) = &self.0.storage else { return Ok(false) };
-        let Some(key) = SessionKey::parse(key.as_ref()) else { return Ok(false) };
-        let mut deleted = self.0.delete_following(&**store, &self.0.stored_key(&key)).await?;
-        if self.0.may_be_unhashed(&key) {
-            deleted |= store.delete(key.as_str()).await?;
-        }
-        Ok(deleted)
     }
 }
 
 impl Engine {
-    fn record(&self, session: &Session, now: SystemTime) -> Record {
-        Record::new(session.encoded(&self.codec, now), session.ends(now))
-    }
-
     async fn insert(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
         let now = self.policy.clock.now();
-        let record = self.record(session, now);
+        let record = session.record(&self.codec, now);
         // 165 random bits do not collide: a store that says so again and again is broken.
         for _ in 0..8 {
             let key = SessionKey::random();
-            let stored_key = self.stored_key(&key).into_owned();
+            let stored_key = self.keys.stored(&key).into_owned();
             if store.create(&stored_key, &record).await? {
-                session.set_backing(Backing::Stored(StoredSession {
-                    key,
-                    stored_key,
-                    record,
-                    saved_at: now,
-                }));
+                let stored = StoredOrigin { key, stored_key, record, saved_at: now };
+                session.set_origin(SessionOrigin::Stored(stored));
                 return Ok(Saved::Stored);
             }
         }
-        Err(Error::new("the session store says of every fresh key that it is taken"))
+        Err(Error::new("the session store calls every fresh key taken"))
     }
 
     /// Compare-and-swap with replay.
@@ -168,27 +108,32 @@ impl Engine {
         let mut queue = None;
         for _ in 0..MAX_SWAPS {
             let now = self.policy.clock.now();
-            let mut record = self.record(session, now);
+            let mut record = session.record(&self.codec, now);
             let Some(stored) = session.stored() else {
                 return Err(Error::new("only a stored session can be swapped"));
             };
-            let (key, swap) = if session.wants_new_key() {
-                let key = SessionKey::successor(&stored.stored_key, &self.succession);
-                let new_key = self.stored_key(&key);
-                let swap = store.rename(&stored.stored_key, &stored.record, &new_key, &record).await?;
-                (key, swap)
-            } else {
-                if expiry_is_near(&stored.record, &record, now) {
-                    record.expires = stored.record.expires;
+            let expected = &stored.record;
+            let new_key = session.wants_new_key().then(|| self.keys.successor(&stored.stored_key));
+            let swap = match &new_key {
+                Some(new_key) => {
+                    let new_key = self.keys.stored(new_key);
+                    store.rename(&stored.stored_key, expected, &new_key, &record).await?
                 }
-                let swap = store.replace(&stored.stored_key, &stored.record, &record).await?;
-                (stored.key.clone(), swap)
+                None => {
+                    if expiry_is_near(&stored.record, &record, now) {
+                        record.expires = stored.record.expires;
+                    }
+                    store.replace(&stored.stored_key, expected, &record).await?
+                }
             };
             match swap {
                 Swap::Done => {
-                    let stored_key = self.stored_key(&key).into_owned();
-                    let stored = StoredSession { key, stored_key, record, saved_at: now };
-                    session.set_backing(Backing::Stored(stored));
+                    let (key, stored_key) = match new_key {
+                        Some(key) => (key.clone(), self.keys.stored(&key).into_owned()),
+                        None => (stored.key.clone(), stored.stored_key.clone()),
+                    };
+                    let stored = StoredOrigin { key, stored_key, record, saved_at: now };
+                    session.set_origin(SessionOrigin::Stored(stored));
                     return Ok(Saved::Stored);
                 }
                 Swap::Gone => return self.lost(store, session).await,
@@ -206,25 +151,28 @@ impl Engine {
         Err(StoreError::new("save", Unavailable::new(busy, None)).into())
     }
 
-    /// Finds out why the record is gone: it was deleted, or another request moved it to a new key.
+    /// Finds out why the record is gone: the session was deleted, or another request gave it a new key.
     async fn lost(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
-        if let Some(mut key) = session.lose() {
-            for _ in 0..RENAMINGS {
-                key = self.successor(&key);
+        let mut saved = Saved::Interrupted;
+        if let Some(stored) = session.stored() {
+            for key in self.keys.successors(&stored.stored_key) {
                 if store.exists(&key).await? {
-                    return Ok(Saved::Superseded);
+                    saved = Saved::Superseded;
+                    break;
                 }
             }
         }
-        Ok(Saved::Interrupted)
+        session.set_origin(SessionOrigin::Unknown);
+        Ok(saved)
     }
 
-    /// Puts the fresh data under the session and replays its log. Returns false where the session is gone.
+    /// Puts the fresh data under the session and replays its log on them. Returns false if the session is
+    /// gone.
     async fn reload_and_replay(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<bool> {
         let Some(stored) = session.stored() else { return Ok(false) };
         let fresh = store.load(&stored.stored_key, self.policy.clock.now()).await?;
         let Some(record) = fresh else { return Ok(false) };
-        let Some(decoded) = self.decoded(&record.data) else { return Ok(false) };
+        let Some(decoded) = self.decode_or_warn(&record.data) else { return Ok(false) };
         session.rebase(record, decoded)?;
         Ok(true)
     }
@@ -235,20 +183,21 @@ impl Engine {
 
     fn seal_cookie(&self, session: &mut Session) -> Result<Saved> {
         let saved_at = self.policy.clock.now();
-        let text = session.encoded(&self.codec, saved_at);
+        let text = session.encode(&self.codec, saved_at);
         let bytes = self.cookie_name.len() + text.len();
         if bytes > MAX_COOKIE_BYTES {
             return Err(CookieTooLarge { bytes }.into());
         }
-        session.set_backing(Backing::Cookie { text, saved_at });
+        session.set_origin(SessionOrigin::Cookie { text, saved_at });
         Ok(Saved::Stored)
     }
 }
 
-/// Whether the stored expiry may stay: moving the indexed column costs several times the write. It stays
-/// while the new one is within a minute and 1% of the session's age of it.
-fn expiry_is_near(stored: &Record, record: &Record, now: SystemTime) -> bool {
-    let (Some(stored), Some(end)) = (stored.expires, record.expires) else { return false };
+/// Whether the stored expiry may stay: changing the indexed column costs several times the write.
+///
+/// It stays if the new one is at most a minute, and at most 1% of the session's age, later.
+fn expiry_is_near(stored: &Record, new: &Record, now: SystemTime) -> bool {
+    let (Some(stored), Some(end)) = (stored.expires, new.expires) else { return false };
     let Ok(step) = end.duration_since(stored) else { return false };
     let age = end.duration_since(now).unwrap_or_default();
     step.as_secs() <= 60 && step <= age / 100

@@ -1,5 +1,5 @@
-//! The changes that a request made to its session, in order. They are replayed when another request has
-//! changed the session in between.
+//! What a request did to its session, in order: the log that is replayed when another request changed
+//! the session meanwhile.
 //!
 //! Changes through `session["cart"]["a"] = …` are found by comparing the value before with the value
 //! after, down to the changed paths: two requests that change different parts of one value both win.
@@ -10,10 +10,10 @@ use crate::sessions::codec::BigIntegers;
 use crate::{Error, Result};
 
 /// Computes a key's new value from its present one.
-pub(crate) type Updater = Box<dyn Fn(Option<Value>) -> Result<Value> + Send + Sync>;
+pub(super) type Updater = Box<dyn Fn(Option<Value>) -> Result<Value> + Send + Sync>;
 
 /// One change.
-pub(crate) enum LoggedChange {
+pub(super) enum SessionChange {
     Set(String, Value),
     SetDefault(String, Value),
     Remove(String),
@@ -26,81 +26,86 @@ pub(crate) enum LoggedChange {
 
 /// All changes of one request, in order.
 #[derive(Default)]
-pub(crate) struct ChangeLog {
-    ops: Vec<LoggedChange>,
+pub(super) struct ChangeLog {
+    changes: Vec<SessionChange>,
     /// Keys lent out by `IndexMut`, with their values before.
     lent: Vec<(String, Option<Value>)>,
 }
 
 impl ChangeLog {
-    pub(crate) fn push(&mut self, op: LoggedChange) {
-        if let (LoggedChange::Set(key, _), Some(LoggedChange::Set(last, _))) = (&op, self.ops.last())
+    pub(super) fn push(&mut self, change: SessionChange) {
+        if let (SessionChange::Set(key, _), Some(SessionChange::Set(last, _))) =
+            (&change, self.changes.last())
             && key == last
         {
-            self.ops.pop();
+            self.changes.pop();
         }
-        self.ops.push(op);
+        self.changes.push(change);
     }
 
     /// Remembers the value of a key that is about to be lent out for change.
-    pub(crate) fn lend(&mut self, key: &str, before: Option<&Value>) {
+    pub(super) fn lend(&mut self, key: &str, before: Option<&Value>) {
         if !self.lent.iter().any(|(lent, _)| lent == key) {
             self.lent.push((key.to_owned(), before.cloned()));
         }
     }
 
-    pub(crate) fn has_lent(&self) -> bool {
+    pub(super) fn has_lent(&self) -> bool {
         !self.lent.is_empty()
     }
 
     /// Writes down what was done to the lent values. Called before any other change and before saving.
-    pub(crate) fn settle(&mut self, data: &Map<String, Value>) {
+    pub(super) fn settle(&mut self, data: &Map<String, Value>) {
         for (key, before) in std::mem::take(&mut self.lent) {
             match (before, data.get(&key)) {
-                (Some(before), Some(after)) => differences(&before, after, &mut vec![key], &mut self.ops),
-                (None, Some(after)) => self.push(LoggedChange::Set(key, after.clone())),
-                (_, None) => self.push(LoggedChange::Remove(key)),
+                (Some(before), Some(after)) => differences(&before, after, &mut vec![key], &mut self.changes),
+                (None, Some(after)) => self.push(SessionChange::Set(key, after.clone())),
+                (_, None) => self.push(SessionChange::Remove(key)),
             }
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.ops.clear();
+    pub(super) fn clear(&mut self) {
+        self.changes.clear();
         self.lent.clear();
     }
 
     /// Does it all again, on fresh data.
-    pub(crate) fn replay(&self, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
-        self.ops.iter().try_for_each(|op| apply(op, data, big_integers))
+    pub(super) fn replay(&self, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
+        self.changes.iter().try_for_each(|change| apply(change, data, big_integers))
     }
 }
 
-fn apply(op: &LoggedChange, data: &mut Map<String, Value>, big_integers: &mut BigIntegers) -> Result<()> {
-    match op {
-        LoggedChange::Set(key, value) => {
+fn apply(
+    change: &SessionChange,
+    data: &mut Map<String, Value>,
+    big_integers: &mut BigIntegers,
+) -> Result<()> {
+    match change {
+        SessionChange::Set(key, value) => {
             big_integers.forget(key);
             data.insert(key.clone(), value.clone());
         }
-        LoggedChange::SetDefault(key, value) => {
+        SessionChange::SetDefault(key, value) => {
             data.entry(key.as_str()).or_insert_with(|| value.clone());
         }
-        LoggedChange::Remove(key) => {
+        SessionChange::Remove(key) => {
             big_integers.forget(key);
             data.shift_remove(key);
         }
-        LoggedChange::Update(key, updater) => {
+        SessionChange::Update(key, updater) => {
             let value = updater(data.get(key).cloned())
                 .map_err(|error| Error::context(error, format!("updating session[{key:?}] again")))?;
             big_integers.forget(key);
             data.insert(key.clone(), value);
         }
-        LoggedChange::SetPath(path, value) => {
+        SessionChange::SetPath(path, value) => {
             if let Some((last, parents)) = path.split_last() {
                 let place = parents.iter().fold(data, |map, key| object(map, key));
                 place.insert(last.clone(), value.clone());
             }
         }
-        LoggedChange::RemovePath(path) => {
+        SessionChange::RemovePath(path) => {
             if let Some((last, parents)) = path.split_last() {
                 let mut place = Some(data);
                 for key in parents {
@@ -111,7 +116,7 @@ fn apply(op: &LoggedChange, data: &mut Map<String, Value>, big_integers: &mut Bi
                 }
             }
         }
-        LoggedChange::Clear => {
+        SessionChange::Clear => {
             big_integers.clear();
             data.clear();
         }
@@ -128,26 +133,26 @@ fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String,
     value.as_object_mut().expect("it has just been made an object")
 }
 
-/// Appends to `ops` what makes `after` out of `before`; `path` leads to them.
-fn differences(before: &Value, after: &Value, path: &mut Vec<String>, ops: &mut Vec<LoggedChange>) {
+/// Appends to `changes` what makes `after` out of `before`; `path` leads to them.
+fn differences(before: &Value, after: &Value, path: &mut Vec<String>, changes: &mut Vec<SessionChange>) {
     if before == after {
         return;
     }
     let (Value::Object(old), Value::Object(new)) = (before, after) else {
-        ops.push(match path.as_slice() {
-            [key] => LoggedChange::Set(key.clone(), after.clone()),
-            path => LoggedChange::SetPath(path.to_vec(), after.clone()),
+        changes.push(match path.as_slice() {
+            [key] => SessionChange::Set(key.clone(), after.clone()),
+            path => SessionChange::SetPath(path.to_vec(), after.clone()),
         });
         return;
     };
     for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        ops.push(LoggedChange::RemovePath(path.iter().chain([key]).cloned().collect()));
+        changes.push(SessionChange::RemovePath(path.iter().chain([key]).cloned().collect()));
     }
     for (key, value) in new {
         path.push(key.clone());
         match old.get(key) {
-            Some(old) => differences(old, value, path, ops),
-            None => ops.push(LoggedChange::SetPath(path.clone(), value.clone())),
+            Some(old) => differences(old, value, path, changes),
+            None => changes.push(SessionChange::SetPath(path.clone(), value.clone())),
         }
         path.pop();
     }
@@ -179,8 +184,8 @@ mod tests {
     #[test]
     fn a_path_into_a_value_that_is_gone_makes_it_again() {
         let mut log = ChangeLog::default();
-        log.push(LoggedChange::SetPath(vec!["a".into(), "b".into(), "c".into()], json!(1)));
-        log.push(LoggedChange::RemovePath(vec!["x".into(), "y".into()]));
+        log.push(SessionChange::SetPath(vec!["a".into(), "b".into(), "c".into()], json!(1)));
+        log.push(SessionChange::RemovePath(vec!["x".into(), "y".into()]));
         let mut fresh = map(json!({"a": 5}));
         log.replay(&mut fresh, &mut BigIntegers::default()).expect("no updates");
         assert_eq!(Value::Object(fresh), json!({"a": {"b": {"c": 1}}}));

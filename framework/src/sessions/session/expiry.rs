@@ -5,14 +5,17 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{OffsetDateTime, PrimitiveDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Clock, clock, settings::Settings};
+use crate::{
+    Clock, clock,
+    settings::{Settings, TimeZone},
+};
 
 /// Django's key of a session's own expiry.
-pub(crate) const EXPIRY_KEY: &str = "_session_expiry";
+pub(super) const EXPIRY_KEY: &str = "_session_expiry";
 /// Our key of the moment of creation, Unix seconds; written under `SESSION_ABSOLUTE_AGE` only.
-pub(crate) const CREATED_KEY: &str = "_session_created";
+pub(super) const CREATED_KEY: &str = "_session_created";
 
 /// When a session ends.
 ///
@@ -31,7 +34,7 @@ pub(crate) const CREATED_KEY: &str = "_session_created";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// This long after the last change, in whole seconds (Django's `set_expiry(300)`).
+    /// So long after the last change, in whole seconds (Django's `set_expiry(300)`).
     After(Duration),
     /// At this moment (Django's `set_expiry(datetime)`).
     At(SystemTime),
@@ -43,25 +46,29 @@ pub enum Expiry {
 
 /// The settings that decide when sessions end, and the clock.
 #[derive(Clone, Debug)]
-pub(crate) struct ExpiryPolicy {
-    pub(crate) cookie_age: Duration,
-    pub(crate) expire_at_browser_close: bool,
-    pub(crate) absolute_age: Option<Duration>,
-    pub(crate) clock: Clock,
+pub(in crate::sessions) struct ExpiryPolicy {
+    pub(in crate::sessions) cookie_age: Duration,
+    pub(in crate::sessions) expire_at_browser_close: bool,
+    pub(in crate::sessions) absolute_age: Option<Duration>,
+    pub(in crate::sessions) clock: Clock,
+    /// The zone of moments without an offset, which a Django site with `USE_TZ = False` writes and expects;
+    /// none if moments have an offset.
+    pub(in crate::sessions) naive: Option<TimeZone>,
 }
 
 impl ExpiryPolicy {
-    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
+    pub(in crate::sessions) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             cookie_age: settings.session.cookie_age,
             expire_at_browser_close: settings.session.expire_at_browser_close,
             absolute_age: settings.session.absolute_age,
             clock,
+            naive: (!settings.use_tz).then_some(settings.time_zone),
         }
     }
 
     /// The session's own expiry, if it has one that can be read.
-    pub(crate) fn own_expiry(data: &Map<String, Value>) -> Option<Expiry> {
+    pub(in crate::sessions) fn own_expiry(&self, data: &Map<String, Value>) -> Option<Expiry> {
         match data.get(EXPIRY_KEY)? {
             Value::Null => None,
             Value::Number(seconds) => match seconds.as_f64() {
@@ -74,7 +81,7 @@ impl ExpiryPolicy {
                 None => None,
             },
             Value::String(text) => {
-                let moment = parse_moment(text);
+                let moment = parse_moment(text, self.naive);
                 if moment.is_none() {
                     tracing::warn!(
                         target: "nuages.sessions",
@@ -89,13 +96,13 @@ impl ExpiryPolicy {
 
     /// The moment at which data last changed at `modified` ends: its own or the default expiry, and
     /// `SESSION_ABSOLUTE_AGE` if that is earlier.
-    pub(crate) fn ends(
+    pub(in crate::sessions) fn ends(
         &self,
         data: &Map<String, Value>,
         created: Option<SystemTime>,
         modified: SystemTime,
     ) -> SystemTime {
-        let idle_end = match Self::own_expiry(data) {
+        let idle_end = match self.own_expiry(data) {
             Some(Expiry::At(moment)) => moment,
             Some(Expiry::After(age)) => later(modified, age),
             Some(Expiry::BrowserClose | Expiry::Default) | None => later(modified, self.cookie_age),
@@ -104,12 +111,23 @@ impl ExpiryPolicy {
     }
 
     /// When `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
-    pub(crate) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
+    pub(in crate::sessions) fn absolute_end(&self, created: Option<SystemTime>) -> Option<SystemTime> {
         Some(later(created?, self.absolute_age?))
     }
 
-    pub(crate) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
-        match Self::own_expiry(data) {
+    /// Returns an expiry as Django stores it; `None` removes it.
+    pub(in crate::sessions) fn stored(&self, expiry: Expiry) -> Option<Value> {
+        match expiry {
+            Expiry::Default => None,
+            Expiry::BrowserClose => Some(Value::from(0)),
+            // 0 would mean browser close: a fraction of a second counts as one.
+            Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
+            Expiry::At(moment) => Some(Value::from(format_moment(moment, self.naive))),
+        }
+    }
+
+    pub(in crate::sessions) fn closes_with_browser(&self, data: &Map<String, Value>) -> bool {
+        match self.own_expiry(data) {
             None => self.expire_at_browser_close,
             Some(expiry) => expiry == Expiry::BrowserClose,
         }
@@ -123,6 +141,7 @@ impl Default for ExpiryPolicy {
             expire_at_browser_close: false,
             absolute_age: None,
             clock: Clock::system(),
+            naive: None,
         }
     }
 }
@@ -133,40 +152,26 @@ fn later(moment: SystemTime, age: Duration) -> SystemTime {
     moment.checked_add(age).map_or(last, |end| end.min(last))
 }
 
-impl Expiry {
-    /// The expiry as Django stores it; `None` removes it.
-    pub(super) fn stored(self) -> Option<Value> {
-        match self {
-            Self::Default => None,
-            Self::BrowserClose => Some(Value::from(0)),
-            // 0 would mean browser close: a fraction of a second counts as one.
-            Self::After(age) => Some(Value::from(age.as_secs().max(1))),
-            Self::At(moment) => Some(Value::from(format_moment(moment))),
-        }
+/// Writes a moment as `datetime.isoformat()`: `2031-02-03T04:05:06.000789+00:00`, or the local time without an
+/// offset.
+fn format_moment(moment: SystemTime, naive: Option<TimeZone>) -> String {
+    match naive {
+        Some(zone) => zone.to_iso(moment),
+        None => format!("{}+00:00", TimeZone::UTC.to_iso(moment)),
     }
 }
 
-/// `datetime.isoformat()` in UTC: `2031-02-03T04:05:06.000789+00:00`.
-fn format_moment(moment: SystemTime) -> String {
-    let moment = OffsetDateTime::from(later(moment, Duration::ZERO));
-    let fraction = match moment.microsecond() {
-        0 => String::new(),
-        micros => format!(".{micros:06}"),
-    };
-    let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
-    format!("{date}T{hour:02}:{minute:02}:{second:02}{fraction}+00:00")
-}
-
-/// What `datetime.isoformat()` wrote; without an offset (`USE_TZ = False`) it is taken as UTC.
-fn parse_moment(text: &str) -> Option<SystemTime> {
+/// Reads what `datetime.isoformat()` wrote. A moment without an offset is a local time of the zone, or UTC.
+fn parse_moment(text: &str, naive: Option<TimeZone>) -> Option<SystemTime> {
     use time::macros::format_description;
     let text = text.replacen(' ', "T", 1);
     if let Ok(moment) = OffsetDateTime::parse(&text, &Rfc3339) {
         return Some(moment.into());
     }
-    let naive = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
-    let moment = PrimitiveDateTime::parse(&text, naive).ok()?;
-    Some(moment.assume_offset(UtcOffset::UTC).into())
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
+    let local = PrimitiveDateTime::parse(&text, format).ok()?;
+    Some(naive.unwrap_or(TimeZone::UTC).from_local(local))
 }
 
 #[cfg(test)]
@@ -176,12 +181,16 @@ mod tests {
     #[test]
     fn moments_go_both_ways_as_python_writes_them() {
         for text in ["2031-02-03T04:05:06.000789+00:00", "2031-02-03T04:05:06+00:00"] {
-            let moment = parse_moment(text).expect("a moment");
-            assert_eq!(format_moment(moment), text);
+            let moment = parse_moment(text, None).expect("a moment");
+            assert_eq!(format_moment(moment, None), text);
         }
-        let zoned = parse_moment("2031-02-03T06:05:06+02:00");
-        assert_eq!(zoned, parse_moment("2031-02-03T04:05:06"));
-        assert_eq!(parse_moment("tomorrow"), None);
+        let zoned = parse_moment("2031-02-03T06:05:06+02:00", None);
+        assert_eq!(zoned, parse_moment("2031-02-03T04:05:06", None));
+        assert_eq!(parse_moment("tomorrow", None), None);
+        let paris = TimeZone::find("Europe/Paris");
+        assert_eq!(parse_moment("2031-02-03T05:05:06", paris), zoned, "a naive moment is a local time");
+        assert_eq!(parse_moment("2031-02-03T06:05:06+02:00", paris), zoned);
+        assert_eq!(format_moment(zoned.expect("a moment"), paris), "2031-02-03T05:05:06");
     }
 
     #[test]

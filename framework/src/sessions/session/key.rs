@@ -1,6 +1,6 @@
 //! The session key: 32 characters of `[a-z0-9]` from the system's random source, as Django's.
 //!
-//! `Debug` shows nothing of it; [`SessionKey::as_str`] gives the text.
+//! `Debug` shows nothing of it; whoever needs the text asks for [`SessionKey::as_str`].
 
 use std::fmt;
 
@@ -15,17 +15,6 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 40;
 
 /// The key of one session: a bearer secret of 165 random bits.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::sessions::SessionKey;
-///
-/// let key = SessionKey::random();
-/// assert_eq!(key.as_str().len(), 32);
-/// assert_eq!(SessionKey::parse(key.as_str()), Some(key));
-/// assert_eq!(SessionKey::parse("too-short".get(..5).unwrap_or_default()), None);
-/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey(String);
 
@@ -41,8 +30,8 @@ impl SessionKey {
 
     /// The key that `cycle_key` gives to the session stored under `stored_key`.
     ///
-    /// It is random for all who lack `SECRET_KEY`, but every process of the site can compute it: a logout
-    /// that is in flight under the old key follows the session to its new one, and so is final.
+    /// It is random to whoever lacks `SECRET_KEY`, but any process of the site can tell it: a logout
+    /// already in flight under the old key follows the session to its new one, and so is final.
     pub(in crate::sessions) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
         let digests = (0u8..).map(|round| mac.digest(&[&[round], stored_key.as_bytes()].concat()));
         Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())

@@ -8,24 +8,13 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Session, change_log::LoggedChange};
+use super::{Session, change_log::SessionChange};
 use crate::Result;
 
 /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
 const TEST_COOKIE: (&str, &str) = ("testcookie", "worked");
 
-/// A value of the session cannot be read as the type that the view asked for, or cannot be stored.
-///
-/// # Examples
-///
-/// ```
-/// use nuages::sessions::{Session, ValueError};
-///
-/// let mut session = Session::default();
-/// session["visits"] = "many".into();
-/// let error = session.get::<u64>("visits").unwrap_err();
-/// assert_eq!(error.to_string(), r#"session["visits"] holds a string, not u64"#);
-/// ```
+/// A value of the session that is not what the view asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -64,7 +53,7 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.touch();
         let Some(value) = self.data.get(key) else { return Ok(None) };
-        let typed = match self.big_integers.text(key, value) {
+        let typed = match self.big_integers.original_text(key, value) {
             Some(text) => serde_json::from_str(text.get()),
             None => T::deserialize(value),
         };
@@ -106,7 +95,7 @@ impl Session {
             let value = to_value(key, default)?;
             self.settle();
             self.mark_modified();
-            self.log.push(LoggedChange::SetDefault(key.to_owned(), value.clone()));
+            self.log.push(SessionChange::SetDefault(key.to_owned(), value.clone()));
             self.data.insert(key.to_owned(), value);
         }
         Ok(&self.data[key])
@@ -151,7 +140,7 @@ impl Session {
             };
             to_value(&name, f(old))
         };
-        self.log.push(LoggedChange::Update(key, Box::new(updater)));
+        self.log.push(SessionChange::Update(key, Box::new(updater)));
         Ok(())
     }
 

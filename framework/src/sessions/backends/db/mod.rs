@@ -10,12 +10,12 @@ mod sqlite;
 
 use std::sync::Arc;
 
-use crate::{db::Database, sessions::store::BoxedStore};
+use crate::{db::Database, sessions::store::BoxedStore, settings::TimeZone};
 
-/// The store on this database.
-pub(crate) fn open(database: &Database) -> Arc<dyn BoxedStore> {
+/// The store on this database. `zone` is that of the local times in SQLite; PostgreSQL stores moments.
+pub(crate) fn open(database: &Database, zone: TimeZone) -> Arc<dyn BoxedStore> {
     match database {
-        Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone())),
+        Database::Sqlite(sqlite) => Arc::new(sqlite::SqliteStore::new(sqlite.clone(), zone)),
         #[cfg(feature = "postgres")]
         Database::Postgres(postgres) => Arc::new(postgres::PostgresStore::new(postgres.clone())),
     }

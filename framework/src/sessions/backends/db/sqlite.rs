@@ -3,54 +3,36 @@
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 use super::error::failed;
 use crate::{
-    clock::last_moment,
     db::Sqlite,
     sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreResult, Swap},
+    settings::TimeZone,
 };
 
 /// Sessions in Django's table of an SQLite database.
 pub(super) struct SqliteStore {
     database: Sqlite,
+    /// The zone of `expire_date`: UTC, or `TIME_ZONE` beside a Django site with `USE_TZ = False`.
+    zone: TimeZone,
 }
 
 impl SqliteStore {
-    pub(super) fn new(database: Sqlite) -> Self {
-        Self { database }
+    pub(super) fn new(database: Sqlite, zone: TimeZone) -> Self {
+        Self { database, zone }
     }
-}
-
-/// A moment as Django writes it into SQLite: UTC text `YYYY-MM-DD HH:MM:SS[.ffffff]`
-/// (`adapt_datetimefield_value`, django/db/backends/sqlite3/operations.py). Text in this form sorts by time.
-fn to_text(moment: SystemTime) -> String {
-    let moment = OffsetDateTime::from(moment.min(last_moment()));
-    let (date, (hour, minute, second)) = (moment.date(), moment.time().as_hms());
-    let whole = format!("{date} {hour:02}:{minute:02}:{second:02}");
-    match moment.microsecond() {
-        0 => whole,
-        micros => format!("{whole}.{micros:06}"),
-    }
-}
-
-fn from_text(text: &str) -> Option<SystemTime> {
-    let format =
-        format_description!("[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]]");
-    let moment = PrimitiveDateTime::parse(text, format).ok()?;
-    Some(moment.assume_utc().into())
 }
 
 /// The record in the columns `session_data, expire_date` that begin at `first`.
 ///
 /// A damaged row may hold anything: what is not text has no good signature, and what is not a moment
 /// has passed. Neither is a reason to fail the visitor's request.
-fn record(row: &Row<'_>, first: usize) -> rusqlite::Result<Record> {
+fn record(row: &Row<'_>, first: usize, zone: TimeZone) -> rusqlite::Result<Record> {
     let text = |column| -> rusqlite::Result<String> {
         Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
     };
-    let expires = from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
+    let expires = zone.from_text(&text(first + 1)?).unwrap_or(SystemTime::UNIX_EPOCH);
     Ok(Record::new(text(first)?, expires))
 }
 
@@ -66,18 +48,18 @@ impl SessionStore for SqliteStore {
     }
 
     async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
-        let (key, text) = (key.to_owned(), to_text(now));
+        let (key, text, zone) = (key.to_owned(), self.zone.earliest_text(now), self.zone);
         let select = "SELECT session_data, expire_date FROM django_session \
                       WHERE session_key = ?1 AND expire_date > ?2";
         let read = self.database.read(move |db| {
-            db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0)).optional()
+            db.prepare_cached(select)?.query_row(params![key, text], |row| record(row, 0, zone)).optional()
         });
-        // Text that is no moment may compare as larger.
+        // Text that is not a moment may be larger, and around a change of the clocks SQL finds more.
         Ok(read.await.map_err(failed("load"))?.filter(|record| record.is_live(now)))
     }
 
     async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
-        let (key, data, expires) = (key.to_owned(), new.data.clone(), to_text(new.ends()));
+        let (key, data, expires) = (key.to_owned(), new.data.clone(), self.zone.to_text(new.ends()));
         let insert = "INSERT INTO django_session (session_key, session_data, expire_date) \
                       VALUES (?1, ?2, ?3) ON CONFLICT (session_key) DO NOTHING";
         let write =
@@ -87,7 +69,7 @@ impl SessionStore for SqliteStore {
 
     async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
         let (key, data) = (key.to_owned(), new.data.clone());
-        let moved = (expected.expires != new.expires).then(|| to_text(new.ends()));
+        let moved = (expected.expires != new.expires).then(|| self.zone.to_text(new.ends()));
         let expected = expected.data.clone();
         let write = self.database.write(move |db| {
             let changed = match moved {
@@ -112,7 +94,7 @@ impl SessionStore for SqliteStore {
 
     async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
         let (key, expected, new_key) = (key.to_owned(), expected.data.clone(), new_key.to_owned());
-        let (data, expires) = (new.data.clone(), to_text(new.ends()));
+        let (data, expires) = (new.data.clone(), self.zone.to_text(new.ends()));
         let update = "UPDATE django_session SET session_key = ?3, session_data = ?4, expire_date = ?5 \
                       WHERE session_key = ?1 AND session_data = ?2";
         let write = self.database.write(move |db| {
@@ -144,14 +126,15 @@ impl SessionStore for SqliteStore {
         limit: usize,
     ) -> StoreResult<Cleared> {
         let (most, after) = (i64::try_from(limit).unwrap_or(i64::MAX), from.unwrap_or_default().to_owned());
-        let write = self.database.write(move |db| match before {
-            Some(before) => {
+        let bound = before.map(|before| self.zone.earliest_text(before));
+        let write = self.database.write(move |db| match bound {
+            Some(bound) => {
                 let removed = db
                     .prepare_cached(
                         "DELETE FROM django_session WHERE rowid IN (SELECT rowid FROM django_session \
                          WHERE expire_date < ?1 ORDER BY expire_date LIMIT ?2)",
                     )?
-                    .execute(params![to_text(before), most])?;
+                    .execute(params![bound, most])?;
                 Ok(Cleared::new(removed as u64, (removed == limit).then(String::new)))
             }
             // By key, so that sessions which visitors make behind the place are not chased.
@@ -178,12 +161,13 @@ impl SessionStore for SqliteStore {
     }
 
     async fn count(&self, before: Option<SystemTime>) -> StoreResult<Option<u64>> {
-        let read = self.database.read_long(move |db| match before {
-            Some(before) => db.query_row(
-                "SELECT count(*) FROM django_session WHERE expire_date < ?1",
-                [to_text(before)],
-                |row| row.get::<_, i64>(0),
-            ),
+        let bound = before.map(|before| self.zone.earliest_text(before));
+        let read = self.database.read_long(move |db| match bound {
+            Some(bound) => {
+                db.query_row("SELECT count(*) FROM django_session WHERE expire_date < ?1", [bound], |row| {
+                    row.get::<_, i64>(0)
+                })
+            }
             None => db.query_row("SELECT count(*) FROM django_session", [], |row| row.get(0)),
         });
         let count = read.await.map_err(failed("count"))?;
@@ -191,7 +175,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn list(&self, from: Option<&str>, limit: usize) -> StoreResult<(Vec<Listed>, Option<String>)> {
-        let after = from.unwrap_or_default().to_owned();
+        let (after, zone) = (from.unwrap_or_default().to_owned(), self.zone);
         // Every text is smaller than the empty blob: keys that are not text, in damaged rows, stay out.
         let select = "SELECT session_key, session_data, expire_date FROM django_session \
                       WHERE session_key > ?1 AND session_key < x'' ORDER BY session_key LIMIT ?2";
@@ -202,7 +186,7 @@ impl SessionStore for SqliteStore {
             while let Some(row) = rows.next()? {
                 seen += 1;
                 if let Ok(key) = row.get_ref(0)?.as_str() {
-                    page.push(Listed::new(key, record(row, 1)?));
+                    page.push(Listed::new(key, record(row, 1, zone)?));
                 }
             }
             Ok((page, seen))
@@ -210,23 +194,5 @@ impl SessionStore for SqliteStore {
         let (page, seen) = read.await.map_err(failed("list"))?;
         let next = (seen == limit).then(|| page.last().map(|last| last.key.clone())).flatten();
         Ok((page, next))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::from_unix;
-    use std::time::Duration;
-
-    #[test]
-    fn moments_are_written_as_django_writes_them() {
-        let moment = from_unix(1_790_000_000);
-        assert_eq!(to_text(moment), "2026-09-21 14:13:20");
-        let moment = moment + Duration::from_micros(1_500);
-        assert_eq!(to_text(moment), "2026-09-21 14:13:20.001500");
-        assert_eq!(from_text("2026-09-21 14:13:20.001500"), Some(moment));
-        assert_eq!(from_text("soon"), None);
-        assert_eq!(to_text(from_unix(1 << 43)), "9999-12-31 23:59:59");
     }
 }

@@ -1,25 +1,25 @@
-//! What may be shown of a value: secrets are masked, long texts cut, all of it on one line.
+//! Values for display, on one line: secrets are masked, long texts are cut.
 //!
 //! Used by errors, `diffsettings` and `Debug`.
 
 use toml::de::DeValue;
 
-/// What stands in the place of a secret.
-pub(super) const MASK: &str = "********";
+/// Shown instead of a secret.
+pub(in crate::settings) const MASK: &str = "********";
 
-/// Characters of a value that an error shows at most.
+/// The number of characters that an error shows of a value.
 const SHOWN: usize = 80;
 
 /// Whether a project's own setting of this name is secret: Django's `hidden_settings`
 /// (django/views/debug.py).
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(in crate::settings) fn is_secret_name(name: &str) -> bool {
     const SECRET: [&str; 8] = ["API", "AUTH", "TOKEN", "KEY", "SECRET", "PASS", "SIGNATURE", "HTTP_COOKIE"];
     let name = name.to_ascii_uppercase();
     SECRET.iter().any(|word| name.contains(word))
 }
 
-/// Masks user and password of a URL, and its query.
-pub(super) fn without_credentials(text: &str) -> String {
+/// Masks the user, the password and the query of a URL.
+pub(in crate::settings) fn without_credentials(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
@@ -34,21 +34,21 @@ pub(super) fn without_credentials(text: &str) -> String {
     format!("{scheme}://{rest}")
 }
 
-/// A value as TOML writes it, without credentials, cut where it is long.
-pub(super) fn shown(value: &DeValue<'_>) -> String {
-    cut(toml(value))
+/// A value as TOML, without credentials, cut if it is long.
+pub(in crate::settings) fn shown(value: &DeValue<'_>) -> String {
+    cut(to_toml(value))
 }
 
-/// Cuts what is too long for an error.
-pub(super) fn cut(text: String) -> String {
+/// Cuts a text that is too long for an error.
+pub(in crate::settings) fn cut(text: String) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
 }
 
-/// A value as TOML writes it, without credentials, all of it.
-pub(super) fn toml(value: &DeValue<'_>) -> String {
+/// A value as TOML, without credentials, uncut.
+pub(in crate::settings) fn to_toml(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{:?}", without_credentials(text)),
         DeValue::Integer(number) => number.to_string(),
@@ -56,7 +56,7 @@ pub(super) fn toml(value: &DeValue<'_>) -> String {
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(moment) => moment.to_string(),
         DeValue::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| toml(item.get_ref())).collect();
+            let items: Vec<_> = items.iter().map(|item| to_toml(item.get_ref())).collect();
             format!("[{}]", items.join(", "))
         }
         DeValue::Table(table) => {
@@ -64,7 +64,7 @@ pub(super) fn toml(value: &DeValue<'_>) -> String {
                 .iter()
                 .map(|(name, value)| {
                     let name = name.get_ref();
-                    let value = if is_secret_name(name) { MASK.into() } else { toml(value.get_ref()) };
+                    let value = if is_secret_name(name) { MASK.into() } else { to_toml(value.get_ref()) };
                     format!("{name} = {value}")
                 })
                 .collect();

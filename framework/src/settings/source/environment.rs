@@ -1,8 +1,9 @@
-//! Settings from the environment: `NUAGES_<NAME>` overrides `<NAME>` of the file, and `__` goes into a
-//! table: `NUAGES_DATABASES__default__NAME`.
+//! Settings from the environment: `NUAGES_<NAME>` overrides `<NAME>` of the file. Two underscores separate
+//! a table from its entry: `NUAGES_DATABASES__default__NAME`.
 //!
-//! A value is text where its setting is text, else TOML (`true`, `3600`, `["a", "b"]`; a list may be
-//! `a,b` too). Here values are only laid into the tree: the loader checks all alike.
+//! The value of a text setting is taken unchanged. Other values are TOML (`true`, `3600`, `["a", "b"]`); a
+//! list may also be `a,b`. This file puts values into the tree without checking them: the groups check every
+//! value alike, wherever it comes from.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -11,26 +12,20 @@ use toml::{
     de::{DeArray, DeTable, DeValue},
 };
 
-use super::{
-    error::{ConfigError, Origin},
-    kind::{Kind, separated},
-    table::{self, ALIAS, PROJECT},
+use super::{file::Variable, origin::ValueOrigin};
+use crate::settings::{
+    error::ConfigError,
+    schema::{ALIAS, PROJECT, Schema, ValueKind, separated},
 };
 
 /// The prefix of every variable that is a setting.
 const PREFIX: &str = "NUAGES_";
 
 /// The variable that names the settings file.
-pub(super) const SETTINGS_FILE: &str = "NUAGES_SETTINGS";
+pub(in crate::settings) const SETTINGS_FILE: &str = "NUAGES_SETTINGS";
 
-/// A variable that overrides a setting.
-pub(super) struct Variable {
-    pub(super) name: String,
-    value: String,
-}
-
-/// The variables of this process, and an error for each setting among them that is not Unicode.
-pub(super) fn of_process() -> (Vec<(String, String)>, Vec<ConfigError>) {
+/// The `NUAGES_*` variables of this process, and an error for each that is not Unicode.
+pub(in crate::settings) fn of_process() -> (Vec<(String, String)>, Vec<ConfigError>) {
     let (mut variables, mut errors) = (Vec::new(), Vec::new());
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
@@ -41,15 +36,17 @@ pub(super) fn of_process() -> (Vec<(String, String)>, Vec<ConfigError>) {
             Err(_) if name == SETTINGS_FILE => {}
             Err(_) => {
                 let error = ConfigError::new(&name[PREFIX.len()..], "expected text in UTF-8");
-                errors.push(error.at(Origin::Environment(name.to_owned())));
+                errors.push(error.at(ValueOrigin::Environment(name.to_owned())));
             }
         }
     }
     (variables, errors)
 }
 
-/// The variables that are settings, by name.
-pub(super) fn settings_among(variables: impl IntoIterator<Item = (String, String)>) -> Vec<Variable> {
+/// The variables that are settings, sorted by name.
+pub(in crate::settings) fn settings_among(
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Vec<Variable> {
     let is_setting = |name: &str, value: &str| {
         name.starts_with(PREFIX) && name != SETTINGS_FILE && !is_kubernetes(name, value)
     };
@@ -62,8 +59,8 @@ pub(super) fn settings_among(variables: impl IntoIterator<Item = (String, String
     settings
 }
 
-/// Kubernetes tells each pod of a service named `nuages` in variables such as `NUAGES_SERVICE_HOST`
-/// and `NUAGES_PORT_80_TCP_ADDR`; nobody meant those as settings.
+/// Whether Kubernetes made this variable. For a service named `nuages` it sets variables such as
+/// `NUAGES_SERVICE_HOST` and `NUAGES_PORT_80_TCP_ADDR` in each pod; they are not settings.
 fn is_kubernetes(name: &str, value: &str) -> bool {
     let port = name.split_once("_PORT_").and_then(|(_, rest)| rest.split_once('_'));
     name.contains("_SERVICE_HOST")
@@ -72,9 +69,14 @@ fn is_kubernetes(name: &str, value: &str) -> bool {
         || port.is_some_and(|(number, _)| number.parse::<u16>().is_ok())
 }
 
-/// Puts the variable's value into the tree, in the place of the file's.
-pub(super) fn lay_over<'a>(tree: &mut DeTable<'a>, variable: &'a Variable, span: Range<usize>) {
-    let path = path_of(tree, &variable.name[PREFIX.len()..]);
+/// Replaces the file's value in the tree by the variable's.
+pub(super) fn override_value<'a>(
+    tree: &mut DeTable<'a>,
+    variable: &'a Variable,
+    span: Range<usize>,
+    schema: &Schema,
+) {
+    let path = path_of(tree, &variable.name[PREFIX.len()..], schema);
     let Some((last, tables)) = path.split_last() else {
         return;
     };
@@ -84,13 +86,13 @@ pub(super) fn lay_over<'a>(tree: &mut DeTable<'a>, variable: &'a Variable, span:
         let empty = || Spanned::new(span.clone(), DeValue::Table(DeTable::new()));
         match table.entry(key).or_insert_with(empty).get_mut() {
             DeValue::Table(inner) => table = inner,
-            // The file has something else there, and hears of that.
+            // The file has a value where a table must be: that is an error of its own.
             _ => return,
         }
     }
     let old = table.get(last.as_str()).map(Spanned::get_ref);
-    let value = match table::find(&path) {
-        Some(setting) => typed(setting.kind, &variable.value, &span),
+    let value = match schema.find(&path) {
+        Some(setting) => typed(setting.kind(), &variable.value, &span),
         None if path[0] == PROJECT => untyped(old, &variable.value, &span),
         None => text(&variable.value),
     };
@@ -99,9 +101,9 @@ pub(super) fn lay_over<'a>(tree: &mut DeTable<'a>, variable: &'a Variable, span:
     table.insert(key, Spanned::new(span, value));
 }
 
-/// The setting's path in the case in which the file or the settings' table writes it: many a tool knows
-/// variables in upper case only.
-fn path_of(tree: &DeTable<'_>, name: &str) -> Vec<String> {
+/// The setting's path, in upper or lower case as the schema or the file writes it: some tools know variables
+/// in upper case only.
+fn path_of(tree: &DeTable<'_>, name: &str, schema: &Schema) -> Vec<String> {
     let mut table = Some(tree);
     let mut path: Vec<String> = Vec::new();
     for (depth, part) in name.split("__").enumerate() {
@@ -109,12 +111,13 @@ fn path_of(tree: &DeTable<'_>, name: &str) -> Vec<String> {
             let keys = || table.keys().map(|key| key.get_ref().as_ref());
             keys().find(|key| *key == part).or_else(|| keys().find(|key| key.eq_ignore_ascii_case(part)))
         });
-        let in_table = table::names_below(&path)
+        let in_schema = schema
+            .names_below(&path)
             .map(|name| if name == ALIAS { "default" } else { name })
             .find(|name| name.eq_ignore_ascii_case(part));
-        let part = match (depth, in_table, in_file) {
+        let part = match (depth, in_schema, in_file) {
             (0, Some(PROJECT), _) => PROJECT,
-            // At the top, settings are upper case and nothing else is meant.
+            // At the top level, upper and lower case matter.
             (0, ..) => part,
             (_, Some(name), _) | (_, None, Some(name)) => name,
             (_, None, None) => part,
@@ -125,16 +128,17 @@ fn path_of(tree: &DeTable<'_>, name: &str) -> Vec<String> {
     path
 }
 
-/// A text that is not of its setting's kind stays a text, so that the error shows it as it was written.
-fn typed<'a>(kind: Kind, value: &'a str, span: &Range<usize>) -> DeValue<'a> {
+/// The variable's value as the kind of its setting. A text that does not fit stays a text, so that the error
+/// shows it unchanged.
+fn typed<'a>(kind: ValueKind, value: &'a str, span: &Range<usize>) -> DeValue<'a> {
     match kind {
-        Kind::Flag => match value.to_ascii_lowercase().as_str() {
+        ValueKind::Flag => match value.to_ascii_lowercase().as_str() {
             "true" | "1" => DeValue::Boolean(true),
             "false" | "0" => DeValue::Boolean(false),
             _ => text(value),
         },
-        Kind::SameSite if value.eq_ignore_ascii_case("false") => DeValue::Boolean(false),
-        Kind::List | Kind::Secrets | Kind::Paths | Kind::Urls | Kind::HeaderPair => {
+        ValueKind::ChoiceOrFalse(_) if value.eq_ignore_ascii_case("false") => DeValue::Boolean(false),
+        ValueKind::List | ValueKind::Secrets | ValueKind::Paths | ValueKind::Urls | ValueKind::HeaderPair => {
             if value.trim_start().starts_with('[') {
                 return parsed(value, span).unwrap_or_else(|| text(value));
             }
@@ -142,14 +146,15 @@ fn typed<'a>(kind: Kind, value: &'a str, span: &Range<usize>) -> DeValue<'a> {
             let items = items.map(|item| Spanned::new(span.clone(), DeValue::String(Cow::Owned(item))));
             DeValue::Array(items.collect())
         }
-        Kind::Seconds { .. } | Kind::Time | Kind::Count { .. } => {
+        ValueKind::Seconds { .. } | ValueKind::Time | ValueKind::Count { .. } => {
             parsed(value, span).filter(|v| v.is_integer() || v.is_float()).unwrap_or_else(|| text(value))
         }
         _ => text(value),
     }
 }
 
-/// A project's own setting is text where the file has a text, else TOML where it reads as such.
+/// A value of the `[project]` table: a text where the file has a text, else TOML where the value is valid
+/// TOML.
 fn untyped<'a>(old: Option<&DeValue<'_>>, value: &'a str, span: &Range<usize>) -> DeValue<'a> {
     if old.is_some_and(DeValue::is_str) {
         return text(value);
@@ -205,6 +210,7 @@ mod tests {
     #[test]
     fn an_upper_case_path_finds_the_files_own_case() {
         let tree = DeTable::parse("[DATABASES.reports]\nNAME = \"r\"").expect("TOML").into_inner();
+        let schema = crate::settings::groups::schema();
         for (name, path) in [
             ("DATABASES__REPORTS__NAME", vec!["DATABASES", "reports", "NAME"]),
             ("DATABASES__DEFAULT__options__TIMEOUT", vec!["DATABASES", "default", "OPTIONS", "timeout"]),
@@ -212,7 +218,7 @@ mod tests {
             ("PROJECT__PAGE", vec!["project", "PAGE"]),
             ("debug", vec!["debug"]),
         ] {
-            assert_eq!(path_of(&tree, name), path);
+            assert_eq!(path_of(&tree, name, schema), path);
         }
     }
 }

@@ -1,0 +1,59 @@
+//! The keys under which sessions are stored: hashed under `SESSION_HASH_KEYS`, and the one that a session
+//! moves to when it gets a new key.
+
+use std::borrow::Cow;
+
+use crate::{
+    crypto::{SaltedHmac, sha256_hex},
+    sessions::session::SessionKey,
+    settings::Settings,
+};
+
+/// New keys that one session may have got while a single request was running.
+pub(super) const MAX_KEY_CHANGES: usize = 3;
+
+/// From a cookie's key to stored keys.
+pub(super) struct StoredKeys {
+    /// `SESSION_HASH_KEYS`.
+    pub(super) hashed: bool,
+    /// Derives the key that `cycle_key` gives to a session.
+    successors: SaltedHmac,
+}
+
+impl StoredKeys {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            hashed: settings.session.hash_keys,
+            successors: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
+        }
+    }
+
+    /// The key that the store knows.
+    pub(super) fn stored<'a>(&self, key: &'a SessionKey) -> Cow<'a, str> {
+        if self.hashed {
+            // The column django_session.session_key has room for 160 of SHA-256's bits.
+            let mut hash = sha256_hex(key.as_str());
+            hash.truncate(40);
+            Cow::Owned(hash)
+        } else {
+            Cow::Borrowed(key.as_str())
+        }
+    }
+
+    /// Whether a record may still be stored under the bare key, from before `SESSION_HASH_KEYS`. A stored
+    /// hash has 40 characters and must never pass for a key: a reader of the table could use it.
+    pub(super) fn may_be_unhashed(&self, key: &SessionKey) -> bool {
+        self.hashed && key.as_str().len() < 40
+    }
+
+    /// The key that `cycle_key` gives to the session stored under `stored_key`.
+    pub(super) fn successor(&self, stored_key: &str) -> SessionKey {
+        SessionKey::successor(stored_key, &self.successors)
+    }
+
+    /// The stored keys that the session may have moved to while a request was running, nearest first.
+    pub(super) fn successors(&self, stored_key: &str) -> impl Iterator<Item = String> {
+        let next = |key: &String| Some(self.stored(&self.successor(key)).into_owned());
+        std::iter::successors(next(&stored_key.to_owned()), next).take(MAX_KEY_CHANGES)
+    }
+}
