@@ -27,4 +27,4 @@ pub use jar::Cookie;
 pub use request::TestRequest;
 pub use response::TestResponse;
 pub use session::ClientSession;
-pub use session_suite::{Outcome, SuiteReport, session_store_suite};
+pub use session_suite::{CheckOutcome, SuiteReport, session_store_suite};

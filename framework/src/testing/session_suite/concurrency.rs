@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::{sync::Barrier, task::JoinSet};
 
-use super::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
 use crate::{
     Error, Result,
     sessions::{Saved, Session, SessionEngine, SessionKey},

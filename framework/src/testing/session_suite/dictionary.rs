@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
 use crate::{Result, sessions::Session};
 
 pub(super) static CHECKS: [Check; 14] = checks![Needs::Nothing;

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
 use crate::{
     Clock, Error, Result,
     sessions::{Expiry, Saved, Session, SessionEngine},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
 use crate::{
     Error, Result,
     sessions::{Session, SessionEngine, SessionInfo, SessionKey},

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
 use crate::{
     Result,
     sessions::{Saved, SessionKey},
