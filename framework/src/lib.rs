@@ -51,6 +51,7 @@
 //!
 //! | feature | adds |
 //! | --- | --- |
+//! | `testing` | the module `testing`: a test client, and the test suite for session stores |
 //! | `postgres` | databases, and so sessions, on a PostgreSQL server |
 //! | `redis` | caches, and so sessions, on a Redis server |
 //! | `tls` | TLS to these servers: `sslmode` and `rediss://` |

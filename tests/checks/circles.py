@@ -21,7 +21,7 @@ STD = set(
     "for_each from get get_mut hash insert into into_inner into_iter is_empty is_none is_some iter join keys last "
     "len lines lock map max min new next ok open or_else parse peek poll pop position push push_str read remove "
     "replace retain rev send set skip sort split start starts_with status swap take then then_some trim unwrap_or "
-    "update values with write zip body headers method path query uri version extensions extensions_mut scheme host port".split()
+    "update values with write zip date time body headers method path query uri version extensions extensions_mut scheme host port".split()
 )
 
 

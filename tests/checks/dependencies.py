@@ -52,7 +52,7 @@ def used():
         source = "\n".join(path.read_text() for path in sorted(folder.rglob("*.rs")) if "target" not in path.parts)
         for dependency in package["dependencies"]:
             crate = (dependency["rename"] or dependency["name"]).replace("-", "_")
-            crate = "manage" if crate == "nuages_manage" else crate
+            crate = {"nuages_manage": "manage", "tz_rs": "tz"}.get(crate, crate)
             if not re.search(rf"\b{crate}\s*(::|;|\bas\b)", source):
                 yield f"{package['name']}: {dependency['name']}"
 

@@ -1,4 +1,4 @@
-//! What a test client keeps between its requests: the application, its cookies, and how it asks.
+//! The state of a test client between its requests: the application, its cookies, and its defaults.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -10,9 +10,9 @@ use nuages::{
 use crate::{BoxFuture, Command, CommandError, Project};
 
 /// `manage check`.
-pub(crate) struct Check;
+pub(crate) struct CheckProject;
 
-impl Command for Check {
+impl Command for CheckProject {
     fn define(&self) -> clap::Command {
         clap::Command::new("check").about("Check settings, URLs and engines for mistakes").after_help(
             "Stored sessions are examined too: a warning appears if their expiry does not fit USE_TZ and TIME_ZONE.",

@@ -77,7 +77,7 @@ pub(crate) fn entries() -> Vec<CommandEntry> {
         CommandEntry::new(Group::NewProject, startproject::StartProject),
         CommandEntry::new(Group::NewProject, quickstart::QuickStart),
         CommandEntry::new(Group::Server, runserver::RunServer).needs_app(),
-        CommandEntry::new(Group::Server, check::Check).needs_app(),
+        CommandEntry::new(Group::Server, check::CheckProject).needs_app(),
         CommandEntry::new(Group::Database, migrate::Migrate),
         CommandEntry::new(Group::Database, showmigrations::ShowMigrations),
         CommandEntry::new(Group::Sessions, clearsessions::ClearSessions),

@@ -147,7 +147,7 @@ impl Default for ExpiryPolicy {
     }
 }
 
-/// `moment + age`, or the last moment of the calendar where that lies beyond it.
+/// `moment + age`, or the end of the calendar if that is earlier.
 fn later(moment: SystemTime, age: Duration) -> SystemTime {
     let last = clock::last_moment();
     moment.checked_add(age).map_or(last, |end| end.min(last))

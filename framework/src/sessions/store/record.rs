@@ -41,7 +41,7 @@ impl Record {
         self.expires.is_none_or(|expires| expires > now)
     }
 
-    /// When the session ends, in a store whose default is to keep it for good: the last moment that
+    /// When the session ends, in a store that keeps sessions for good by default: the latest moment that
     /// Python's datetime and the databases' columns can hold.
     pub(crate) fn ends(&self) -> SystemTime {
         self.expires.unwrap_or_else(clock::last_moment)

@@ -5,6 +5,20 @@ use super::checks::Checks;
 use crate::settings::schema::{Choice, Word};
 
 /// The `SameSite` attribute of a cookie (RFC 6265bis section 4.1.2.7).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::{SameSite, Settings};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let text = "SECRET_KEY = 'not a secret'\nDEBUG = true\nSESSION_ENGINE = 'cache'\nSESSION_COOKIE_SAMESITE = 'Strict'";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// // SESSION_COOKIE_SAMESITE = "Strict"
+/// assert_eq!(settings.session.cookie_samesite, Some(SameSite::Strict));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
     /// `Lax`: the cookie is sent with links from other sites, but not with their forms and images.

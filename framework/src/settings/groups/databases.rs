@@ -117,6 +117,14 @@ impl Choice for Synchronous {
 
 /// PostgreSQL's `sslmode`: whether to use TLS and what to verify
 /// (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::SslMode;
+///
+/// assert_eq!(SslMode::VerifyFull.as_str(), "verify-full");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SslMode {
     /// `disable`: no TLS.

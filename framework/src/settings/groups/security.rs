@@ -74,6 +74,14 @@ impl Choice for XFrameOptions {
 
 /// The value of the `Cross-Origin-Opener-Policy` header. The choices are those of Django's
 /// `CROSS_ORIGIN_OPENER_POLICY_VALUES` (django/core/checks/security/base.py).
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::CrossOriginOpenerPolicy;
+///
+/// assert_eq!(CrossOriginOpenerPolicy::SameOrigin.as_str(), "same-origin");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CrossOriginOpenerPolicy {
