@@ -9,7 +9,7 @@ mod session;
 mod store;
 mod stripe;
 
-pub use codec::DecodeError;
+pub use codec::{DecodeError, EncodeError};
 pub(crate) use engine::EngineParts;
 pub use engine::{
     Clear, ClearProgress, CookieTooLarge, ENGINES, Saved, SessionCursor, SessionEngine, SessionInfo,

@@ -39,6 +39,8 @@ pub struct SessionSettings {
     pub absolute_age: Option<Duration>,
     /// `SESSION_RENEW_AFTER`: an active session is saved again at most this often. Default none.
     pub renew_after: Option<Duration>,
+    /// `SESSION_MAX_BYTES`: the size of a session's JSON on the server at most. Default 1 MiB.
+    pub max_bytes: usize,
     /// `SESSION_HASH_KEYS`. Default false.
     pub hash_keys: bool,
     /// `SESSION_INTERRUPTED = "error"`: a session deleted by another request meanwhile is a 400, as in

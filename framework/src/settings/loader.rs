@@ -99,6 +99,7 @@ fn session(reader: &mut Reader<'_>, base_dir: &Path) -> SessionSettings {
         save_every_request: reader.flag("SESSION_SAVE_EVERY_REQUEST"),
         absolute_age: reader.maybe_seconds("SESSION_ABSOLUTE_AGE"),
         renew_after: reader.maybe_seconds("SESSION_RENEW_AFTER"),
+        max_bytes: reader.count("SESSION_MAX_BYTES"),
         hash_keys: reader.flag("SESSION_HASH_KEYS"),
         interrupted_is_error: reader.text("SESSION_INTERRUPTED") == "error",
     };

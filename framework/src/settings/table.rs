@@ -158,6 +158,7 @@ static TABLE: &[Setting] = &[
     set("SESSION_SERIALIZER", Kind::Serializer, r#""json""#, "How sessions are written: always as JSON."),
     unset("SESSION_ABSOLUTE_AGE", MAYBE_AGE, "none", "Nuages's own: ends a session this long after its creation, however active."),
     unset("SESSION_RENEW_AFTER", MAYBE_AGE, "none", "Nuages's own: saves an active session again once it is this old."),
+    set("SESSION_MAX_BYTES", Kind::Count { least: 1024, most: 16_777_216, none: false }, "1048576", "Nuages's own: bytes of JSON in a session on the server at most; a warning is logged from a quarter of it."),
     set("SESSION_HASH_KEYS", Kind::Flag, "false", "Nuages's own: stores keys as SHA-256; such sessions cannot be shared with Django."),
     set("SESSION_INTERRUPTED", Kind::Choice(&[("drop", ""), ("error", "")]), r#""drop""#, "Nuages's own: what a write does whose session another request deleted; `error` answers 400, as Django."),
 

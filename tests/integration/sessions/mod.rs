@@ -5,3 +5,4 @@ mod data;
 pub mod engines;
 mod faults;
 pub mod http;
+mod limits;
