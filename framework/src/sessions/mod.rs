@@ -9,7 +9,7 @@ mod session;
 mod store;
 mod stripe;
 
-pub use codec::DecodeError;
+pub use codec::{DecodeError, EncodeError};
 pub use engine::{
     Clear, ClearProgress, CookieTooLarge, ENGINES, ExpiryMismatch, Saved, SessionCursor, SessionEngine,
     SessionInfo,

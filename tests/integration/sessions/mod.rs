@@ -5,3 +5,4 @@ mod data;
 mod engines;
 mod faults;
 mod http;
+mod limits;

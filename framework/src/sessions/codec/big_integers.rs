@@ -1,12 +1,12 @@
 //! JSON numbers that `serde_json::Value` cannot hold exactly: integers beyond 64 bits, which Python writes.
 //!
-//! They read as floats. Their original text is kept here, so that they survive a round trip unless they
+//! They read as floats, or as the largest float if they are larger than all floats. Their original text is kept here, so that they survive a round trip unless they
 //! are changed themselves. (serde_json's `arbitrary_precision` would do it too, but cargo would switch it on
 //! for the whole program, where it breaks `#[serde(flatten)]` and untagged enums.)
 
 use std::collections::HashMap;
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap as _};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::json::to_ascii;
@@ -49,6 +49,42 @@ impl BigIntegers {
     }
 }
 
+/// Parses JSON. Numbers larger than all floats are read as the largest float.
+pub(super) fn parse<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(json).or_else(|error| match saturate(json) {
+        Some(json) => serde_json::from_slice(&json),
+        None => Err(error),
+    })
+}
+
+/// Replaces each number larger than all floats by the largest float. `None` if there is no such number.
+fn saturate(json: &[u8]) -> Option<Vec<u8>> {
+    let mut fitting = Vec::with_capacity(json.len());
+    let (mut found, mut in_text, mut place) = (false, false, 0);
+    while let Some(&byte) = json.get(place) {
+        let mut length = 1;
+        if in_text {
+            in_text = byte != b'"';
+            length += usize::from(byte == b'\\');
+        } else if byte == b'-' || byte.is_ascii_digit() {
+            let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+            length = json[place..].iter().take_while(|byte| is_part(byte)).count();
+            let number =
+                str::from_utf8(&json[place..place + length]).ok().and_then(|n| n.parse::<f64>().ok());
+            if let Some(number) = number.filter(|number| number.is_infinite()) {
+                fitting.extend(format!("{:e}", f64::MAX.copysign(number)).into_bytes());
+                (found, place) = (true, place + length);
+                continue;
+            }
+        } else {
+            in_text = byte == b'"';
+        }
+        fitting.extend(&json[place..json.len().min(place + length)]);
+        place += length;
+    }
+    found.then_some(fitting)
+}
+
 /// Whether the value holds a float so large that it may have been an integer.
 fn inexact(value: &Value) -> bool {
     match value {
@@ -61,7 +97,7 @@ fn inexact(value: &Value) -> bool {
 
 /// The JSON of `new`, with the original text of every part that is the same as in `raw`.
 fn merge(new: &Value, raw: &RawValue) -> Vec<u8> {
-    if serde_json::from_str::<Value>(raw.get()).is_ok_and(|old| old == *new) {
+    if parse::<Value>(raw.get().as_bytes()).is_ok_and(|old| old == *new) {
         return raw.get().as_bytes().to_vec();
     }
     let fresh = |value: &Value| to_ascii(value).expect("a JSON value has a JSON form");
@@ -129,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     fn parse(json: &str) -> (Map<String, Value>, BigIntegers) {
-        let data = serde_json::from_str(json).expect("JSON");
+        let data = super::parse(json.as_bytes()).expect("JSON");
         let big_integers = BigIntegers::find(json.as_bytes(), &data);
         (data, big_integers)
     }
@@ -152,6 +188,18 @@ mod tests {
             text.replace("\"a\":1", "\"a\":2").replace(&format!("[{big},1]"), &format!("[{big},7]"));
         let expected = expected.replace(&format!("\"z\":{big}"), "\"z\":0");
         assert_eq!(encode(&data, &big_integers), expected);
+    }
+
+    #[test]
+    fn a_number_larger_than_all_floats_reads_as_the_largest_and_survives() {
+        let digits = "9".repeat(400);
+        let text = format!(r#"{{"text":"\\\"{digits}","low":-{digits},"in":[1,{digits}],"n":1}}"#);
+        let (mut data, big_integers) = parse(&text);
+        assert_eq!((&data["low"], &data["in"][1]), (&json!(f64::MIN), &json!(f64::MAX)));
+        assert_eq!(data["text"], format!("\\\"{digits}"));
+        data["n"] = json!(2);
+        assert_eq!(encode(&data, &big_integers), text.replace("\"n\":1", "\"n\":2"));
+        assert!(super::parse::<Value>(b"[1e999, NaN]").is_err());
     }
 
     #[test]

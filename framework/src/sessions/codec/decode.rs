@@ -4,7 +4,10 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::{Codec, big_integers::BigIntegers};
+use super::{
+    Codec,
+    big_integers::{self, BigIntegers},
+};
 use crate::signing::SigningError;
 
 /// The content of a session's text.
@@ -43,7 +46,7 @@ impl Codec {
     pub(in crate::sessions) fn decode(&self, text: &str) -> Result<Decoded, DecodeError> {
         let (json, saved_at) = self.signer.unseal(text)?;
         let json = if json.is_ascii() { json } else { latin_1(&json) };
-        let data = serde_json::from_slice(&json).map_err(DecodeError::Content)?;
+        let data = big_integers::parse(&json).map_err(DecodeError::Content)?;
         let big_integers = BigIntegers::find(&json, &data);
         Ok(Decoded { data, big_integers, saved_at })
     }

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use self::keys::StoredKeys;
 use super::{
-    codec::{BigIntegers, Codec, DecodeError, Decoded},
+    codec::{BigIntegers, Codec, DecodeError, Decoded, EncodeError},
     session::{ExpiryPolicy, Session, SessionOrigin},
     store::{BoxedStore, Promises},
 };
@@ -99,7 +99,11 @@ impl SessionEngine {
     }
 
     /// Encodes session data into the text that a store keeps: byte for byte what Django writes.
-    pub fn encode(&self, data: &Map<String, Value>) -> String {
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] if the data are too large, or could not be read again.
+    pub fn encode(&self, data: &Map<String, Value>) -> Result<String, EncodeError> {
         self.0.codec.encode(data, &BigIntegers::default(), self.clock().now())
     }
 

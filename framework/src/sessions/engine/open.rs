@@ -148,10 +148,15 @@ impl SessionEngine {
 
     fn build(settings: &Settings, clock: Clock, name: &str, store: Option<Arc<dyn BoxedStore>>) -> Self {
         let salt = if store.is_some() { STORE_SALT } else { COOKIE_SALT };
+        let mut codec = Codec::new(settings, salt);
+        if store.is_some() {
+            // A cookie has a limit of its own, far below.
+            codec = codec.with_max_bytes(settings.session.max_bytes);
+        }
         Self(Arc::new(Engine {
             name: name.to_owned(),
             store,
-            codec: Codec::new(settings, salt),
+            codec,
             policy: Arc::new(ExpiryPolicy::new(settings, clock)),
             keys: StoredKeys::new(settings),
             cookie_name: settings.session.cookie_name.clone(),

@@ -97,8 +97,10 @@ impl SessionEngine {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] in the chain if the store fails, [`CookieTooLarge`] with `signed_cookies`, and the
-    /// error of a closure given to [`Session::update`] that fails on the fresh value.
+    /// [`StoreError`] in the chain if the store fails. [`EncodeError`](crate::sessions::EncodeError) if the
+    /// data are too large, or could not be read again; [`CookieTooLarge`] if they do not fit into the cookie of
+    /// `signed_cookies`; nothing is stored then. The error of a closure given to [`Session::update`] that fails
+    /// on the fresh value.
     pub async fn save(&self, session: &mut Session) -> Result<Saved> {
         session.prepare_save(self.clock().now());
         self.delete_discarded(session).await?;
@@ -115,7 +117,7 @@ impl SessionEngine {
 impl Engine {
     async fn insert(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
         let now = self.policy.clock.now();
-        let record = session.record(&self.codec, now);
+        let record = session.record(&self.codec, now)?;
         // 165 random bits do not collide. A store that reports it again and again is broken.
         for _ in 0..8 {
             let key = SessionKey::random();
@@ -134,7 +136,7 @@ impl Engine {
         let mut queue = None;
         for _ in 0..MAX_SWAPS {
             let now = self.policy.clock.now();
-            let mut record = session.record(&self.codec, now);
+            let mut record = session.record(&self.codec, now)?;
             let Some(stored) = session.stored() else {
                 return Err(Error::new("only a stored session can be swapped"));
             };
@@ -209,7 +211,7 @@ impl Engine {
 
     fn seal_cookie(&self, session: &mut Session) -> Result<Saved> {
         let saved_at = self.policy.clock.now();
-        let text = session.encode(&self.codec, saved_at);
+        let text = session.encode(&self.codec, saved_at)?;
         let bytes = self.cookie_name.len() + text.len();
         if bytes > MAX_COOKIE_BYTES {
             return Err(CookieTooLarge { bytes }.into());

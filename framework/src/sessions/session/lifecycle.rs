@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Result, clock,
     sessions::{
-        codec::{Codec, Decoded},
+        codec::{Codec, Decoded, EncodeError},
         store::Record,
     },
 };
@@ -61,13 +61,13 @@ impl Session {
     }
 
     /// The session's text as a store or a cookie keeps it.
-    pub(in crate::sessions) fn encode(&self, codec: &Codec, now: SystemTime) -> String {
+    pub(in crate::sessions) fn encode(&self, codec: &Codec, now: SystemTime) -> Result<String, EncodeError> {
         codec.encode(&self.data_to_store(), &self.big_integers, now)
     }
 
     /// The session's record if it is saved at `now`.
-    pub(in crate::sessions) fn record(&self, codec: &Codec, now: SystemTime) -> Record {
-        Record::new(self.encode(codec, now), self.ends(now))
+    pub(in crate::sessions) fn record(&self, codec: &Codec, now: SystemTime) -> Result<Record, EncodeError> {
+        Ok(Record::new(self.encode(codec, now)?, self.ends(now)))
     }
 
     /// The data together with the values that only the engine reads.

@@ -6,6 +6,7 @@
 
 mod change_log;
 mod expiry;
+mod finite;
 mod handle;
 mod key;
 mod lifecycle;

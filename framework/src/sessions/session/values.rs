@@ -8,7 +8,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Session, change_log::SessionChange};
+use super::{Session, change_log::SessionChange, finite};
 use crate::Result;
 
 /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
@@ -46,7 +46,7 @@ pub enum ValueError {
         #[source]
         source: serde_json::Error,
     },
-    /// The new value has no JSON form.
+    /// The new value has no JSON form, for example because it holds a NaN.
     #[error("session[{key:?}] cannot hold a {given}: it has no JSON form")]
     Unstorable {
         /// The key.
@@ -68,11 +68,12 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         self.touch();
         let Some(value) = self.data.get(key) else { return Ok(None) };
-        let typed = match self.big_integers.original_text(key, value) {
-            Some(text) => serde_json::from_str(text.get()),
-            None => T::deserialize(value),
-        };
-        Ok(Some(typed.map_err(|source| wrong_type::<T>(key, value, source))?))
+        let exact = self.big_integers.original_text(key, value);
+        // A number larger than all floats has no exact form but its text.
+        if let Some(typed) = exact.and_then(|text| serde_json::from_str(text.get()).ok()) {
+            return Ok(Some(typed));
+        }
+        Ok(Some(T::deserialize(value).map_err(|source| wrong_type::<T>(key, value, source))?))
     }
 
     /// Sets `key` (Django's `session[key] = value`).
@@ -226,7 +227,7 @@ impl Session {
 }
 
 fn to_value<V: Serialize>(key: &str, value: V) -> Result<Value> {
-    let stored = serde_json::to_value(value);
+    let stored = finite::check(&value).and_then(|()| serde_json::to_value(value));
     Ok(stored.map_err(|source| ValueError::Unstorable {
         key: key.to_owned(),
         given: type_name::<V>(),

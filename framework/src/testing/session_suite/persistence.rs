@@ -55,7 +55,7 @@ async fn encode_and_decode_are_inverse(subject: &Subject) -> Result<()> {
     let engine = subject.engine();
     let data = json!({"a test key": "a test value"});
     let data = data.as_object().cloned().unwrap_or_default();
-    let text = engine.encode(&data);
+    let text = engine.encode(&data)?;
     ensure_eq!(engine.decode(&text)?, data, "decode");
     for bad in ["", "flaskdj:alkdjf", &text[1..], &text[..text.len() - 1]] {
         ensure!(engine.decode(bad).is_err(), "{} bytes with a bad signature decode", bad.len());
