@@ -73,7 +73,9 @@ impl CacheSessions {
             match cache_entry::read(&present) {
                 CacheEntry::Session(record) if record.data == expected.data => {}
                 CacheEntry::Session(_) => return Ok(Swap::Changed),
-                CacheEntry::Mark | CacheEntry::Foreign => return Ok(Swap::Gone),
+                CacheEntry::ReadMark | CacheEntry::WriteMark(_) | CacheEntry::Foreign => {
+                    return Ok(Swap::Gone);
+                }
             }
             if let Some(swap) = attempt(present).await? {
                 return Ok(swap);
@@ -113,7 +115,7 @@ impl SessionStore for CacheSessions {
         let value = self.cache.get(&wire(key)).await.map_err(failed("load"))?;
         Ok(match value.as_deref().map(cache_entry::read) {
             Some(CacheEntry::Session(record)) => Some(record).filter(|record| record.is_live(now)),
-            Some(CacheEntry::Mark | CacheEntry::Foreign) | None => None,
+            Some(_) | None => None,
         })
     }
 

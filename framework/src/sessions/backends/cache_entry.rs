@@ -11,15 +11,17 @@ use crate::sessions::store::Record;
 
 const ZERO: u8 = 0;
 const SESSION: u8 = b'S';
-const MARK: u8 = b'M';
+const READ_MARK: u8 = b'R';
+const WRITE_MARK: u8 = b'W';
 
 /// A cached value, read.
 pub(super) enum CacheEntry {
     /// A session.
     Session(Record),
-    /// The mark of a change or of a reader. A session is cached over it only if it was read after the mark
-    /// was there.
-    Mark,
+    /// The mark of a reader: it will cache the session over its mark once it has read the database.
+    ReadMark,
+    /// The mark of a writer. Until this moment the session must not be cached.
+    WriteMark(SystemTime),
     /// Not ours: a pickle of Django's, perhaps.
     Foreign,
 }
@@ -33,16 +35,23 @@ pub(super) fn session(record: &Record) -> Bytes {
     value.into()
 }
 
-/// A mark that equals no other.
-///
+/// A reader's mark, which equals no other.
+pub(super) fn read_mark() -> Bytes {
+    [&[ZERO, READ_MARK][..], &random()].concat().into()
+}
+
+/// A writer's mark, which equals no other: its change may reach the database until this moment.
+pub(super) fn write_mark(until: SystemTime) -> Bytes {
+    [&[ZERO, WRITE_MARK][..], &micros(until).to_be_bytes(), &random()].concat().into()
+}
+
 /// # Panics
 ///
 /// Where the system has no random source: nothing safe can be done without one.
-pub(super) fn mark() -> Bytes {
-    let mut value = [0; 18];
-    getrandom::fill(&mut value[2..]).expect("the system has a random source");
-    value[..2].copy_from_slice(&[ZERO, MARK]);
-    Bytes::copy_from_slice(&value)
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system has a random source");
+    bytes
 }
 
 /// Reads a cached value.
@@ -53,7 +62,8 @@ pub(super) fn read(value: &[u8]) -> CacheEntry {
             Ok(data) => CacheEntry::Session(Record::new(data, moment(i64::from_be_bytes(end)))),
             Err(_) => CacheEntry::Foreign,
         },
-        (MARK, _, 16) => CacheEntry::Mark,
+        (READ_MARK, _, 16) => CacheEntry::ReadMark,
+        (WRITE_MARK, Some((&until, _)), 24) => CacheEntry::WriteMark(moment(i64::from_be_bytes(until))),
         _ => CacheEntry::Foreign,
     }
 }
@@ -91,16 +101,28 @@ mod tests {
         // A pickle, an integer as Django stores it, nothing, cut and damaged values.
         let cut = session(&Record::new("data", UNIX_EPOCH)).slice(..9);
         let damaged = [&session(&Record::new("", UNIX_EPOCH))[..], b"\xff"].concat();
-        for value in
-            [&b"\x80\x05}\x94."[..], b"12", b"", b"\0", b"\0S", b"\0M", b"\0X12345678", &cut, &damaged]
-        {
+        for value in [
+            &b"\x80\x05}\x94."[..],
+            b"12",
+            b"",
+            b"\0",
+            b"\0S",
+            b"\0R",
+            b"\0W",
+            b"\0X12345678",
+            &cut,
+            &damaged,
+        ] {
             assert!(matches!(read(value), CacheEntry::Foreign), "{value:?}");
         }
     }
 
     #[test]
     fn marks_differ() {
-        assert_ne!(mark(), mark());
-        assert!(matches!(read(&mark()), CacheEntry::Mark));
+        let until = UNIX_EPOCH + Duration::from_secs(1);
+        assert_ne!(read_mark(), read_mark());
+        assert_ne!(write_mark(until), write_mark(until));
+        assert!(matches!(read(&read_mark()), CacheEntry::ReadMark));
+        assert!(matches!(read(&write_mark(until)), CacheEntry::WriteMark(read) if read == until));
     }
 }

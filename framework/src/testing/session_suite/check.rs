@@ -36,7 +36,7 @@ macro_rules! ensure_eq {
 /// Lists checks: `checks![Needs::Server; a_function, another]`.
 macro_rules! checks {
     ($needs:expr; $($check:ident),+ $(,)?) => {
-        [$(super::check::Check {
+        [$(super::check::SuiteCheck {
             name: stringify!($check),
             needs: $needs,
             run: |subject| Box::pin($check(subject)),
@@ -47,7 +47,7 @@ macro_rules! checks {
 pub(super) use {checks, ensure, ensure_eq};
 
 /// One check of the suite.
-pub(super) struct Check {
+pub(super) struct SuiteCheck {
     pub(super) name: &'static str,
     pub(super) needs: Needs,
     pub(super) run: for<'a> fn(&'a Subject) -> BoxFuture<'a, Result<()>>,

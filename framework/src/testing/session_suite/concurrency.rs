@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::{sync::Barrier, task::JoinSet};
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{
     Error, Result,
     sessions::{Saved, Session, SessionEngine, SessionKey},
 };
 
-pub(super) static CHECKS: [Check; 6] = checks![Needs::Server;
+pub(super) static CHECKS: [SuiteCheck; 6] = checks![Needs::Server;
     increments_through_update_are_all_kept,
     different_keys_set_at_once_are_all_kept,
     changes_of_one_nested_value_are_all_kept,

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{Result, sessions::Session};
 
-pub(super) static CHECKS: [Check; 14] = checks![Needs::Nothing;
+pub(super) static CHECKS: [SuiteCheck; 14] = checks![Needs::Nothing;
     a_new_session_is_neither_accessed_nor_modified,
     a_missing_key_reads_as_null_and_marks_accessed,
     a_stored_value_is_there_and_marks_modified,

@@ -4,13 +4,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{
     Clock, Error, Result,
     sessions::{Expiry, Saved, Session, SessionEngine},
 };
 
-pub(super) static CHECKS: [Check; 10] = checks![Needs::Nothing;
+pub(super) static CHECKS: [SuiteCheck; 10] = checks![Needs::Nothing;
     the_default_age_is_the_cookie_age,
     seconds_count_from_the_last_change,
     a_moment_is_stored_as_django_stores_it,
@@ -23,7 +23,7 @@ pub(super) static CHECKS: [Check; 10] = checks![Needs::Nothing;
     a_clock_that_goes_back_ends_nothing,
 ];
 
-pub(super) static SERVER_CHECKS: [Check; 2] = checks![Needs::Server;
+pub(super) static SERVER_CHECKS: [SuiteCheck; 2] = checks![Needs::Server;
     a_save_moves_the_end,
     a_near_expiry_is_not_moved_at_every_save,
 ];

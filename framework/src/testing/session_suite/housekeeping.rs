@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{
     Error, Result,
     sessions::{Session, SessionEngine, SessionInfo, SessionKey},
 };
 
-pub(super) static CHECKS: [Check; 5] = checks![Needs::Server;
+pub(super) static CHECKS: [SuiteCheck; 5] = checks![Needs::Server;
     every_stored_session_is_listed_once,
     a_session_is_found_by_its_key_and_by_its_beginning,
     a_users_sessions_are_found_and_revoked,
@@ -18,7 +18,7 @@ pub(super) static CHECKS: [Check; 5] = checks![Needs::Server;
     switching_hashing_on_upgrades_sessions_on_their_next_use,
 ];
 
-pub(super) static CLEARING_CHECKS: [Check; 1] = checks![Needs::Clearing;
+pub(super) static CLEARING_CHECKS: [SuiteCheck; 1] = checks![Needs::Clearing;
     clearing_removes_ended_sessions_alone,
 ];
 

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{
     Result,
     sessions::{Saved, SessionKey},
 };
 
-pub(super) static CHECKS: [Check; 5] = checks![Needs::Server;
+pub(super) static CHECKS: [SuiteCheck; 5] = checks![Needs::Server;
     an_unknown_key_is_never_adopted,
     short_and_overlong_keys_load_an_empty_session,
     a_key_that_names_another_place_is_refused,

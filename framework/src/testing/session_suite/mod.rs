@@ -15,7 +15,7 @@ mod report;
 
 use std::sync::Arc;
 
-use self::check::{Check, Needs, Subject};
+use self::check::{Needs, Subject, SuiteCheck};
 use crate::{Clock, sessions::SessionEngine, settings::Settings};
 
 pub use self::report::{CheckOutcome, SuiteReport};
@@ -76,7 +76,7 @@ where
 }
 
 /// Runs one check in its own task: a panic fails the check, not the suite.
-async fn run(check: &'static Check, subject: Arc<Subject>) -> CheckOutcome {
+async fn run(check: &'static SuiteCheck, subject: Arc<Subject>) -> CheckOutcome {
     let task = tokio::spawn(async move { (check.run)(&subject).await });
     match task.await {
         Ok(Ok(())) => CheckOutcome::Passed,

@@ -2,20 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::check::{Check, Needs, Subject, checks, ensure, ensure_eq};
+use super::check::{Needs, Subject, SuiteCheck, checks, ensure, ensure_eq};
 use crate::{
     Result,
     sessions::{Saved, SessionKey},
 };
 
-pub(super) static CHECKS: [Check; 4] = checks![Needs::Nothing;
+pub(super) static CHECKS: [SuiteCheck; 4] = checks![Needs::Nothing;
     saved_values_are_there_in_the_next_request,
     every_json_value_survives_the_store,
     encode_and_decode_are_inverse,
     flush_leaves_nothing,
 ];
 
-pub(super) static SERVER_CHECKS: [Check; 7] = checks![Needs::Server;
+pub(super) static SERVER_CHECKS: [SuiteCheck; 7] = checks![Needs::Server;
     save_keeps_the_key,
     delete_ends_the_session,
     flush_deletes_the_record,

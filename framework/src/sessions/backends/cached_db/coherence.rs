@@ -1,10 +1,17 @@
-//! The cache before the database: what may be read from it, and what each change does to it.
+//! The cache in front of the database: when a cached session may be used, and when one may be cached.
 //!
-//! A reader puts a mark that equals no other into the slot, then reads the database, then caches what it
-//! read only over that mark. A writer, after the database took its change, puts the new value only over
-//! the one it replaced; else it leaves a mark of its own. So what was read before a change is never cached
-//! after it, whoever wrote, evicted or deleted in between. A change whose outcome is unknown leaves the key
-//! in doubt: it is not read here until the slot is marked.
+//! Each cache entry holds a session or a mark. Marks are random, so none equals another.
+//!
+//! - A reader that finds nothing of use sets a read mark, then reads the database, then caches what it read
+//!   by compare-and-swap over its mark.
+//! - A writer sets a write mark *before* it changes the database (`invalidation.rs`). It replaces any session
+//!   and any read mark, so whatever was read before the change cannot be cached after it. Readers cache
+//!   nothing over a write mark.
+//!
+//! So the cache never shows a session older than its last acknowledged change, not even where the writer's
+//! process dies between the database and the cache: its mark stays. A write mark says until when its change
+//! may still reach the database. A writer that finds another's mark caches nothing and leaves a mark until
+//! that moment.
 
 use std::{
     sync::Arc,
@@ -12,212 +19,160 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::time::timeout;
 
-use super::invalidation::{Invalidation, MARK_TTL, PREFIX};
 use crate::{
     Clock,
     cache::{CacheError, CacheStore, Ttl},
-    error::Unavailable,
     sessions::{
         backends::cache_entry::{self, CacheEntry},
         store::Record,
     },
 };
 
-/// The longest that a session is cached: what a process that died between the database and the cache
-/// left behind ends with it. Django caches as long as the session lasts.
+/// Django's `KEY_PREFIX` of this engine (django/contrib/sessions/backends/cached_db.py).
+const PREFIX: &str = "django.contrib.sessions.cached_db";
+/// The longest time that a session is cached. Django caches it until it ends.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// What a change waits for the cache.
-const PATIENCE: Duration = Duration::from_millis(1500);
-/// The coherence of all sessions. Clones are the same.
-#[derive(Clone)]
+/// Longer than a reader takes to ask the database. A mark that ends earlier costs a fill, no more.
+const READ_MARK_TTL: Ttl = Ttl::After(Duration::from_secs(60));
+/// Longer than a change of the database takes. A writer replaces its mark when it is done; the mark of a
+/// killed writer keeps the session out of the cache for this long.
+const LONGEST_CHANGE: Duration = Duration::from_secs(300);
+/// Attempts to mark an entry that others change at the same time.
+const MARK_TRIES: usize = 4;
+
+/// The cached sessions.
 pub(super) struct Coherence {
-    pub(super) invalidation: Invalidation,
+    cache: Arc<dyn CacheStore>,
     clock: Clock,
 }
 
-/// What a reader saw before it asks the database.
-pub(super) enum Seen {
-    /// This session.
+/// The state of a cache entry when a reader looks at it.
+pub(super) enum Lookup {
+    /// The session is cached.
     Session(Record),
-    /// This mark: what the database says from now on may be cached over it.
-    Mark(Bytes),
-    /// Nothing of use; the slot held this.
+    /// Another reader's mark: the session may be cached over it, if it is read from now on.
+    ReadMark(Bytes),
+    /// Nothing of use. The entry holds these bytes.
     Other(Option<Bytes>),
-    /// The slot cannot be read, or is in doubt: nothing is to be cached.
-    Unknown,
+    /// A writer's mark, or the cache cannot be read: the session must not be cached.
+    Uncacheable,
+}
+
+/// A writer's own mark.
+pub(super) struct WriteMark {
+    bytes: Bytes,
+    /// Until when the changes of other writers may reach the database: they marked the entry before.
+    others_until: Option<SystemTime>,
 }
 
 impl Coherence {
     pub(super) fn new(cache: Arc<dyn CacheStore>, clock: Clock) -> Self {
-        Self { invalidation: Invalidation::new(cache), clock }
+        Self { cache, clock }
     }
 
     pub(super) fn is_shared(&self) -> bool {
-        self.invalidation.cache.is_shared()
+        self.cache.is_shared()
     }
 
-    /// Looks at a session's slot.
-    pub(super) async fn look(&self, key: &str, now: SystemTime) -> Seen {
-        let wire = wire(key);
-        if self.invalidation.in_doubt(&wire) {
-            return Seen::Unknown;
-        }
-        match self.invalidation.cache.get(&wire).await {
+    /// Looks a session up. A cache that fails costs time, no session: the database is asked instead.
+    pub(super) async fn look_up(&self, key: &str, now: SystemTime) -> Lookup {
+        match self.cache.get(&wire(key)).await {
             Ok(value) => match (value.as_deref().map(cache_entry::read), value) {
-                (Some(CacheEntry::Session(record)), _) if record.is_live(now) => Seen::Session(record),
-                (Some(CacheEntry::Mark), Some(mark)) => Seen::Mark(mark),
-                (_, value) => Seen::Other(value),
+                (Some(CacheEntry::Session(record)), _) if record.is_live(now) => Lookup::Session(record),
+                (Some(CacheEntry::ReadMark), Some(mark)) => Lookup::ReadMark(mark),
+                (Some(CacheEntry::WriteMark(until)), _) if until > self.clock.now() => Lookup::Uncacheable,
+                (_, value) => Lookup::Other(value),
             },
             Err(error) => {
                 warn(&error, "cannot read the cache: the session is read from the database");
-                Seen::Unknown
+                Lookup::Uncacheable
             }
         }
     }
 
-    /// Invalidation a slot that still holds what was `seen`; `None` where it does not.
-    pub(super) async fn mark(&self, key: &str, seen: Option<&[u8]>) -> Option<Bytes> {
-        let mark = cache_entry::mark();
-        let marked =
-            self.invalidation.cache.compare_and_set(&wire(key), seen, Some(mark.clone()), MARK_TTL).await;
-        match marked {
-            Ok(marked) => marked.then_some(mark),
-            Err(error) => {
-                warn(&error, "cannot cache the session");
-                None
-            }
-        }
+    /// Sets a read mark over the bytes that were found. Returns `None` where the entry has changed.
+    pub(super) async fn mark_for_reading(&self, key: &str, found: Option<&[u8]>) -> Option<Bytes> {
+        let mark = cache_entry::read_mark();
+        let marked = self.cache.compare_and_set(&wire(key), found, Some(mark.clone()), READ_MARK_TTL).await;
+        let marked = marked.inspect_err(|error| warn(error, "cannot cache the session"));
+        marked.unwrap_or_default().then_some(mark)
     }
 
-    /// Caches what the database said after the `mark` was seen, if it is still there.
+    /// Caches a session that was read from the database after the read mark was set.
     pub(super) async fn fill(&self, key: &str, mark: &[u8], record: &Record) {
-        let (value, ttl) = (cache_entry::session(record), self.ttl(record));
-        if let Err(error) =
-            self.invalidation.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await
-        {
+        let (value, ttl) = self.cached(record);
+        if let Err(error) = self.cache.compare_and_set(&wire(key), Some(mark), Some(value), ttl).await {
             warn(&error, "cannot cache the session");
         }
     }
 
-    /// Announces a change, before the database is asked for it. Dropped without an outcome, because the
-    /// database failed or the caller gave up, it leaves the slot in doubt.
-    pub(super) fn change(&self, key: &str) -> Change {
-        Change { coherence: self.clone(), wire: wire(key), open: true }
-    }
-
-    fn ttl(&self, record: &Record) -> Ttl {
-        let left = record.ends().duration_since(self.clock.now()).unwrap_or(Duration::ZERO);
-        Ttl::After(left.min(LONGEST))
-    }
-}
-
-/// A change on its way through the database.
-pub(super) struct Change {
-    coherence: Coherence,
-    wire: String,
-    open: bool,
-}
-
-impl Change {
-    /// A session that was not there before is there.
-    pub(super) async fn created(self, new: &Record) {
-        let value = cache_entry::session(new);
-        let step = async |this: &Self| {
-            let ttl = this.coherence.ttl(new);
-            this.coherence.invalidation.cache.compare_and_set(&this.wire, None, Some(value), ttl).await
+    /// Sets a write mark. `expected` is the session that the writer loaded: most often the entry holds it.
+    pub(super) async fn mark_for_writing(
+        &self,
+        key: &str,
+        expected: Option<&Record>,
+    ) -> Result<WriteMark, CacheError> {
+        let (wire, now) = (wire(key), self.clock.now());
+        let bytes = cache_entry::write_mark(now + LONGEST_CHANGE);
+        let set_over = async |present: Option<&[u8]>| {
+            let (mark, ttl) = (Some(bytes.clone()), Ttl::After(LONGEST_CHANGE));
+            self.cache.compare_and_set(&wire, present, mark, ttl).await
         };
-        self.settle(step).await;
-    }
-
-    /// The session that was `expected` is `new` now.
-    pub(super) async fn replaced(self, expected: &Record, new: &Record) {
-        let step = async |this: &Self| {
-            if !new.is_live(this.coherence.clock.now()) {
-                return Ok(false);
-            }
-            // Where the end stayed, the present value is known to the byte.
-            let present = match expected.expires == new.expires {
-                true => Some(cache_entry::session(expected)),
-                false => this.holding(&expected.data).await?,
+        if let Some(expected) = expected
+            && set_over(Some(&cache_entry::session(expected))).await?
+        {
+            return Ok(WriteMark { bytes, others_until: None });
+        }
+        for _ in 0..MARK_TRIES {
+            let present = self.cache.get(&wire).await?;
+            let others_until = match present.as_deref().map(cache_entry::read) {
+                Some(CacheEntry::WriteMark(until)) => Some(until).filter(|until| *until > now),
+                _ => None,
             };
-            let Some(present) = present else { return Ok(false) };
-            let (value, ttl) = (cache_entry::session(new), this.coherence.ttl(new));
-            this.coherence
-                .invalidation
-                .cache
-                .compare_and_set(&this.wire, Some(&present), Some(value), ttl)
-                .await
-        };
-        self.settle(step).await;
-    }
-
-    /// The database does not hold `expected`, which the caller read: the slot must not either.
-    pub(super) async fn refused(self, expected: &Record) {
-        let step = async |this: &Self| match this.holding(&expected.data).await? {
-            None => Ok(true),
-            Some(stale) => {
-                let swap = this.coherence.invalidation.cache.compare_and_set(
-                    &this.wire,
-                    Some(&stale),
-                    Some(cache_entry::mark()),
-                    MARK_TTL,
-                );
-                swap.await
-            }
-        };
-        self.settle(step).await;
-    }
-
-    /// The session is gone.
-    pub(super) async fn deleted(self) {
-        self.settle(async |_: &Self| Ok(false)).await;
-    }
-
-    /// Nothing was changed.
-    pub(super) fn none(mut self) {
-        self.open = false;
-    }
-
-    /// The slot's bytes, if it holds the session with these data.
-    async fn holding(&self, data: &str) -> Result<Option<Bytes>, CacheError> {
-        let value = self.coherence.invalidation.cache.get(&self.wire).await?;
-        Ok(value.filter(
-            |value| matches!(cache_entry::read(value), CacheEntry::Session(record) if record.data == data),
-        ))
-    }
-
-    /// Takes the step that keeps the session cached, and marks the slot where that cannot be done.
-    async fn settle(mut self, step: impl AsyncFnOnce(&Self) -> Result<bool, CacheError>) {
-        let trusted = !self.coherence.invalidation.in_doubt(&self.wire);
-        let attempt = async {
-            if trusted && step(&self).await.unwrap_or_else(|error| self.failed(&error)) {
-                return Ok(());
-            }
-            self.coherence.invalidation.set(&self.wire).await
-        };
-        match timeout(PATIENCE, attempt).await {
-            Ok(Ok(())) => self.open = false,
-            Ok(Err(error)) => warn(&error, "cannot mark the change in the cache: tried again until it is"),
-            Err(elapsed) => {
-                let error = Unavailable::new("the cache of the sessions", Some(elapsed.into())).into();
-                warn(&error, "cannot mark the change in the cache: tried again until it is");
+            if set_over(present.as_deref()).await? {
+                return Ok(WriteMark { bytes, others_until });
             }
         }
+        self.cache.set(&wire, bytes.clone(), Ttl::After(LONGEST_CHANGE)).await?;
+        Ok(WriteMark { bytes, others_until: Some(now + LONGEST_CHANGE) })
     }
 
-    fn failed(&self, error: &CacheError) -> bool {
-        warn(error, "cannot cache the changed session");
-        false
+    /// Replaces a writer's mark by the session, or removes it where there is none; leaves a mark where other
+    /// writers are at work. Returns whether the writer's mark was still there.
+    pub(super) async fn unmark(
+        &self,
+        key: &str,
+        mark: &WriteMark,
+        new: Option<&Record>,
+    ) -> Result<bool, CacheError> {
+        let new = new.filter(|new| new.is_live(self.clock.now()));
+        let (value, ttl) = match (mark.others_until, new) {
+            (Some(until), _) => (Some(cache_entry::write_mark(until)), Ttl::After(LONGEST_CHANGE)),
+            (None, Some(new)) => {
+                let (value, ttl) = self.cached(new);
+                (Some(value), ttl)
+            }
+            (None, None) => (None, Ttl::Default),
+        };
+        self.cache.compare_and_set(&wire(key), Some(&mark.bytes), value, ttl).await
     }
-}
 
-impl Drop for Change {
-    fn drop(&mut self) {
-        if self.open {
-            self.coherence.invalidation.doubt(std::mem::take(&mut self.wire));
-        }
+    /// Sets a write mark over whatever is there.
+    pub(super) async fn overwrite(&self, key: &str) -> Result<(), CacheError> {
+        let mark = cache_entry::write_mark(self.clock.now() + LONGEST_CHANGE);
+        self.cache.set(&wire(key), mark, Ttl::After(LONGEST_CHANGE)).await
+    }
+
+    /// Removes whatever is there.
+    pub(super) async fn remove(&self, key: &str) -> Result<(), CacheError> {
+        self.cache.delete(&wire(key)).await.map(drop)
+    }
+
+    /// The cache's value for a session, and for how long.
+    fn cached(&self, record: &Record) -> (Bytes, Ttl) {
+        let left = record.ends().duration_since(self.clock.now()).unwrap_or_default();
+        (cache_entry::session(record), Ttl::After(left.min(LONGEST)))
     }
 }
 
@@ -225,8 +180,8 @@ fn wire(key: &str) -> String {
     [PREFIX, key].concat()
 }
 
-/// A failing cache costs speed, never a session: it is logged and not raised, as in Django.
-fn warn(error: &CacheError, what: &'static str) {
+/// Logs a failure of the cache that costs time only.
+pub(super) fn warn(error: &CacheError, what: &'static str) {
     let error: &(dyn std::error::Error + 'static) = error;
     tracing::warn!(target: "nuages.sessions", error, "{what}");
 }

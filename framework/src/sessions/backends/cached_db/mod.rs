@@ -1,7 +1,9 @@
 //! The `cached_db` engine: sessions in the database, read through a cache.
 //!
-//! The database decides; each change is there before the cache receives it. The cache's keys are Django's.
-//! Django's values count as a miss here, as ours do for Django: both may share one Redis.
+//! The database decides. A change marks the session's cache entry first, then changes the database, then
+//! caches the new session; where the entry cannot be marked, nothing is changed and the response is a 503.
+//! The cache's keys are Django's. Django's values count as a miss here, and ours count as a miss for Django:
+//! both may share one Redis.
 
 mod coherence;
 mod invalidation;
@@ -10,7 +12,10 @@ mod tests;
 
 use std::{sync::Arc, time::SystemTime};
 
-use self::coherence::{Coherence, Seen};
+use self::{
+    coherence::{Coherence, Lookup},
+    invalidation::Invalidation,
+};
 use crate::{
     Clock,
     cache::CacheStore,
@@ -38,21 +43,21 @@ impl SessionStore for CachedDb {
     }
 
     async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
-        let mark = match self.coherence.look(key, now).await {
-            Seen::Session(record) => return Ok(Some(record)),
-            Seen::Mark(mark) => Some(mark),
-            Seen::Other(seen) => {
+        let mark = match self.coherence.look_up(key, now).await {
+            Lookup::Session(record) => return Ok(Some(record)),
+            Lookup::ReadMark(mark) => Some(mark),
+            Lookup::Other(found) => {
                 // Marked only where there is a session: invented keys must not fill the cache.
                 let record = self.database.load(key, now).await?;
                 if record.is_none() {
                     return Ok(None);
                 }
-                match self.coherence.mark(key, seen.as_deref()).await {
+                match self.coherence.mark_for_reading(key, found.as_deref()).await {
                     Some(mark) => Some(mark),
                     None => return Ok(record),
                 }
             }
-            Seen::Unknown => None,
+            Lookup::Uncacheable => None,
         };
         let record = self.database.load(key, now).await?;
         if let (Some(mark), Some(record)) = (&mark, &record) {
@@ -62,51 +67,47 @@ impl SessionStore for CachedDb {
     }
 
     async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
-        let change = self.coherence.change(key);
+        let change = Invalidation::begin_new(&self.coherence, key).await;
         let created = self.database.create(key, new).await?;
         match created {
             true => change.created(new).await,
-            false => change.none(),
+            false => change.unchanged().await,
         }
         Ok(created)
     }
 
     async fn replace(&self, key: &str, expected: &Record, new: &Record) -> StoreResult<Swap> {
-        let change = self.coherence.change(key);
+        let change = Invalidation::begin(&self.coherence, key, Some(expected)).await?;
         let swap = self.database.replace(key, expected, new).await?;
         match swap {
-            Swap::Done => change.replaced(expected, new).await,
-            Swap::Changed => change.refused(expected).await,
-            Swap::Gone => change.deleted().await,
+            Swap::Done => change.changed(new).await?,
+            Swap::Changed | Swap::Gone => change.unchanged().await,
         }
         Ok(swap)
     }
 
     async fn rename(&self, key: &str, expected: &Record, new_key: &str, new: &Record) -> StoreResult<Swap> {
-        let (old, fresh) = (self.coherence.change(key), self.coherence.change(new_key));
+        let old = Invalidation::begin(&self.coherence, key, Some(expected)).await?;
+        let fresh = Invalidation::begin_new(&self.coherence, new_key).await;
         let swap = self.database.rename(key, expected, new_key, new).await?;
         match swap {
             Swap::Done => {
-                old.deleted().await;
+                old.deleted().await?;
                 fresh.created(new).await;
             }
-            Swap::Changed => {
-                old.refused(expected).await;
-                fresh.none();
-            }
-            Swap::Gone => {
-                old.deleted().await;
-                fresh.none();
+            Swap::Changed | Swap::Gone => {
+                old.unchanged().await;
+                fresh.unchanged().await;
             }
         }
         Ok(swap)
     }
 
     async fn delete(&self, key: &str) -> StoreResult<bool> {
-        let change = self.coherence.change(key);
+        let change = Invalidation::begin(&self.coherence, key, None).await?;
         let deleted = self.database.delete(key).await?;
         // Also where nothing was deleted: a cached session may have outlived its row.
-        change.deleted().await;
+        change.deleted().await?;
         Ok(deleted)
     }
 

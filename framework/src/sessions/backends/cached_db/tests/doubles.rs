@@ -1,4 +1,4 @@
-//! A database and a cache that dawdle and fail: what the tests of the protocol run on.
+//! A slow database and a slow cache that fail on demand, for the tests of the protocol.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::task::yield_now;
+use tokio::{sync::RwLock, task::yield_now};
 
 use crate::{
     cache::{CacheError, CacheFuture, CacheStore, Cursor, Locmem, Moved, Page, Ttl},
@@ -48,6 +48,8 @@ pub(super) struct RowsDouble {
     pub(super) chance: Arc<Chance>,
     /// The next writes take effect, but are answered with an error.
     pub(super) ambiguous: AtomicBool,
+    /// While a test holds this for writing, writes take effect and are not answered.
+    pub(super) answers: RwLock<()>,
 }
 
 impl RowsDouble {
@@ -58,6 +60,7 @@ impl RowsDouble {
     async fn write<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Record>) -> T) -> StoreResult<T> {
         self.chance.wait().await;
         let result = work(&mut self.rows());
+        drop(self.answers.read().await);
         self.chance.wait().await;
         if self.ambiguous.load(Relaxed) && self.chance.below(4) == 0 {
             return Err(StoreError::new("save", Unavailable::new("the database", None)));
@@ -152,8 +155,10 @@ impl SessionStore for RowsDouble {
 pub(super) struct Shaky {
     pub(super) inner: Locmem,
     pub(super) chance: ByPointer,
-    /// Reads go on, and of writes one in two fails, done or not.
+    /// Reads work, and one write in two fails, whether it took effect or not.
     pub(super) failing: Arc<AtomicBool>,
+    /// This process cannot reach the cache.
+    pub(super) cut_off: bool,
 }
 
 #[derive(Clone)]
@@ -169,14 +174,17 @@ impl Shaky {
     async fn write<T>(&self, work: CacheFuture<'_, T>) -> Result<T, CacheError> {
         self.chance.0.wait().await;
         let fails = self.failing.load(Relaxed) && self.chance.0.below(2) == 0;
-        let unavailable = || CacheError::from(Unavailable::new("the cache", None));
-        if fails && self.chance.0.below(2) == 0 {
+        if self.cut_off || (fails && self.chance.0.below(2) == 0) {
             return Err(unavailable());
         }
         let result = work.await;
         self.chance.0.wait().await;
         if fails { Err(unavailable()) } else { result }
     }
+}
+
+fn unavailable() -> CacheError {
+    Unavailable::new("the cache", None).into()
 }
 
 impl CacheStore for Shaky {
@@ -187,6 +195,9 @@ impl CacheStore for Shaky {
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
         Box::pin(async move {
             self.chance.0.wait().await;
+            if self.cut_off {
+                return Err(unavailable());
+            }
             let value = self.inner.get(key).await;
             self.chance.0.wait().await;
             value
