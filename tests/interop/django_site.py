@@ -28,9 +28,12 @@ settings.configure(
     CACHES=config.get("caches", {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}),
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
-    USE_TZ=True,
-    **config.get("settings", {}),
+    **{"USE_TZ": True, **config.get("settings", {})},
 )
+if not settings.USE_TZ:
+    # Django does this itself where settings are a module.
+    os.environ["TZ"] = settings.TIME_ZONE
+    time.tzset()
 
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
@@ -89,7 +92,8 @@ def cycle(request):
 def expiry(request):
     """`value`: seconds, 0 or null; `at`: a moment in Unix seconds."""
     if "at" in request.GET:
-        request.session.set_expiry(datetime.fromtimestamp(int(request.GET["at"]), tz=timezone.utc))
+        zone = timezone.utc if settings.USE_TZ else None
+        request.session.set_expiry(datetime.fromtimestamp(int(request.GET["at"]), tz=zone))
     else:
         request.session.set_expiry(json.loads(request.GET["value"]))
     return state(request)

@@ -17,6 +17,8 @@ class Engine:
     short: str
     database: str = "sqlite"
     redis: bool = False
+    # The TIME_ZONE of sites with USE_TZ = False.
+    zone: str = ""
     settings: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -36,7 +38,9 @@ class Engine:
 
 ENGINES = [
     Engine("db-sqlite", "db"),
+    Engine("db-sqlite-local-time", "db", zone="America/Chicago"),
     Engine("db-postgresql", "db", database="postgresql"),
+    Engine("db-postgresql-local-time", "db", database="postgresql", zone="Asia/Kolkata"),
     Engine("file", "file"),
     Engine("signed_cookies", "signed_cookies"),
     Engine("cached_db-redis", "cached_db", redis=True),
@@ -88,6 +92,10 @@ class Store:
         finally:
             connection.close()
 
+    def zone(self) -> dict:
+        """The settings of sites that store local times."""
+        return {"USE_TZ": False, "TIME_ZONE": self.engine.zone} if self.engine.zone else {}
+
     def django(self, **settings) -> dict:
         """The configuration of django_site.py."""
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.folder / "db.sqlite3"),
@@ -103,6 +111,7 @@ class Store:
             "settings": {
                 "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine.short}",
                 "SESSION_FILE_PATH": str(self.sessions),
+                **self.zone(),
                 **settings,
             },
         }
@@ -121,6 +130,7 @@ class Store:
             "ALLOWED_HOSTS": ["127.0.0.1"],
             "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine.short}",
             "SESSION_FILE_PATH": str(self.sessions),
+            **self.zone(),
             **settings,
         }
         lines = [f"{name} = {toml(value)}" for name, value in top.items()]

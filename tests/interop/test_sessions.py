@@ -14,7 +14,9 @@ import tempfile
 import threading
 import time
 import unittest
+import zoneinfo
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 from engines import SECRET_KEY, Engine
@@ -169,6 +171,16 @@ class Together:
         self.assertEqual(visitor.data(first)["cart"], ["strings", "picks"])
         if self.engine.revocable:
             self.assert_anonymous(before)
+
+    @both_ways
+    def test_a_login_sets_last_login(self, first, second, visitor):
+        self.store.execute("UPDATE auth_user SET last_login = NULL")
+        visitor.do(first, "login", name="django", password="minor-swing")
+        found = self.store.execute("SELECT last_login FROM auth_user WHERE username = 'django'")[0][0]
+        # SQLite has the text of a local time, PostgreSQL a moment.
+        zone = zoneinfo.ZoneInfo(self.engine.zone or "UTC")
+        moment = found if isinstance(found, datetime) else datetime.fromisoformat(found).replace(tzinfo=zone)
+        self.assertAlmostEqual(moment.timestamp(), time.time(), delta=20)
 
     @both_ways
     def test_a_logout_on_one_site_is_one_on_the_other(self, first, second, visitor):

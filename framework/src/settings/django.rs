@@ -81,7 +81,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["MIGRATION_MODULES"], "remove it: migrations are in migrations/<app>/ beside the settings file"),
     (&["CACHE_MIDDLEWARE_*"], "remove it: Nuages does not cache pages; send Cache-Control for a proxy that does"),
     (
-        &["AUTH_*", "AUTHENTICATION_BACKENDS", "PASSWORD_*", "LOGIN_URL", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"],
+        &["AUTH_PASSWORD_VALIDATORS", "PASSWORD_*", "LOGIN_URL", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"],
         IN_VIEWS,
     ),
     (&["MESSAGE_*", "CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),

@@ -117,8 +117,9 @@ impl std::error::Error for ConfigError {}
 /// ```
 /// use nuages::settings::Settings;
 ///
-/// let errors = Settings::from_toml("DEBUG = \"True\"\nAPEND_SLASH = true", ".".as_ref()).unwrap_err();
-/// assert_eq!(errors.0.len(), 3);
+/// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nAPEND_SLASH = true\nPREPEND_WWW = 1";
+/// let errors = Settings::from_toml(text, ".".as_ref()).unwrap_err();
+/// assert_eq!(errors.0.len(), 2);
 /// assert!(errors.to_string().contains("hint: did you mean APPEND_SLASH?"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -22,9 +22,9 @@ mod unknown;
 
 pub use error::{ConfigError, SettingsErrors};
 pub use groups::{
-    CacheBackend, CacheSettings, CrossOriginOpenerPolicy, CsrfSettings, DatabaseEngine, DatabaseSettings,
-    SameSite, SecuritySettings, ServerSettings, SessionSettings, Settings, SslMode, Synchronous,
-    XFrameOptions, known,
+    AuthSettings, CacheBackend, CacheSettings, CrossOriginOpenerPolicy, CsrfSettings, DatabaseEngine,
+    DatabaseSettings, SameSite, SecuritySettings, ServerSettings, SessionSettings, Settings, SslMode,
+    Synchronous, XFrameOptions, known,
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};

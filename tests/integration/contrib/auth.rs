@@ -10,7 +10,7 @@ const OTHER: &str = "another key of fifty characters that guards no thing at all
 async fn enter(request: &mut Request, name: String) -> Result<String> {
     let user =
         auth::user_by_name(request.db(), &name).await?.ok_or_else(|| Error::not_found("no such user"))?;
-    auth::login(request, &user)?;
+    auth::login(request, &user).await?;
     Ok(request.user().to_string())
 }
 

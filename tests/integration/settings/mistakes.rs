@@ -70,6 +70,8 @@ fn what_cannot_work_is_refused() {
         ("ALLOWED_HOSTS = [\"https://a.example\"]", "\"https://a.example\" is not a host"),
         ("ALLOWED_HOSTS = [\"a.example:80\"]", "without a scheme, a port or a path"),
         ("ALLOWED_HOSTS = [\"*.a.example\"]", "write \".a.example\""),
+        ("AUTHENTICATION_BACKENDS = []", "expected at least one backend"),
+        ("AUTH_USER_MODEL = \"User\"", "expected an app and a model"),
         ("TIME_ZONE = \"Europe/Atlantis\"", "expected the name of a time zone\n    hint: names are those"),
         ("INTERNAL_IPS = [\"localhost\"]", "\"localhost\" is not an IP address"),
         ("STATIC_URL = \"/static\"", "expected a slash at the end"),

@@ -7,6 +7,8 @@ use nuages::settings::{
     XFrameOptions, known,
 };
 
+mod check_command;
+mod differences;
 mod mistakes;
 mod time_zone;
 

@@ -117,7 +117,7 @@ async fn sign_in(request: &mut Request) -> Result<Response> {
     let name = parameter(request, "name")?;
     let user = auth::user_by_name(request.db(), &name).await?;
     let user = user.ok_or_else(|| Error::not_found(format!("no user {name:?}")))?;
-    auth::login(request, &user)?;
+    auth::login(request, &user).await?;
     state(request)
 }
 

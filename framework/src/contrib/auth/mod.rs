@@ -22,9 +22,6 @@ const ID_KEY: &str = "_auth_user_id";
 const BACKEND_KEY: &str = "_auth_user_backend";
 const HASH_KEY: &str = "_auth_user_hash";
 
-/// The only known backend. A user who logged in through another one is anonymous here, as in a Django site
-/// that does not have that backend.
-const BACKEND: &str = "django.contrib.auth.backends.ModelBackend";
 const HASH_SALT: &str = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash";
 
 impl Request {
@@ -78,13 +75,15 @@ pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Optio
 }
 
 /// Logs a user in, like Django's `login`. The session gets a new key, the session of another user is
-/// emptied, and the CSRF secret changes.
+/// emptied, the CSRF secret changes, and the user's `last_login` becomes the current time. (Django's
+/// password-reset links contain `last_login`: a login invalidates those sent before.)
 ///
 /// The caller must have authenticated the user: this function checks nothing.
 ///
 /// # Errors
 ///
-/// If the user is the anonymous user.
+/// If the user is the anonymous user, if `AUTH_USER_MODEL` is another model than `auth.User`, and if the
+/// database cannot be written.
 ///
 /// # Examples
 ///
@@ -95,16 +94,25 @@ pub async fn user_by_name(databases: &Databases, username: &str) -> Result<Optio
 /// async fn enter(request: &mut Request) -> Result<Response> {
 ///     let user = auth::user_by_name(request.db(), "django").await?;
 ///     match user.filter(|user| user.is_active()) {
-///         Some(user) if token_is_good(request).await => auth::login(request, &user)?,
+///         Some(user) if token_is_good(request).await => auth::login(request, &user).await?,
 ///         _ => return Err(Error::forbidden("the link is not valid")),
 ///     }
 ///     Ok(redirect("/"))
 /// }
 /// ```
-pub fn login(request: &mut Request, user: &User) -> Result<()> {
+pub async fn login(request: &mut Request, user: &User) -> Result<()> {
     let Some(id) = user.id() else {
         return Err(crate::Error::new("an anonymous user cannot be logged in"));
     };
+    let settings = request.settings();
+    if !settings.auth.has_users() {
+        let model = &settings.auth.user_model;
+        return Err(crate::Error::new(format!(
+            "AUTH_USER_MODEL = {model:?}: only users of auth.User can log in"
+        )));
+    }
+    let backend = settings.auth.login_backend().to_owned();
+    table::set_last_login(request.db(), id, request.clock().now(), settings.stored_time_zone()).await?;
     let hash = session_hash(&request.settings().secret_key, user);
     let session = &mut request.session;
     match session.get::<Value>(ID_KEY)? {
@@ -118,7 +126,7 @@ pub fn login(request: &mut Request, user: &User) -> Result<()> {
         None => session.cycle_key(),
     }
     session.insert(ID_KEY, id.to_string())?;
-    session.insert(BACKEND_KEY, BACKEND)?;
+    session.insert(BACKEND_KEY, backend)?;
     session.insert(HASH_KEY, hash)?;
     request.extensions_mut().insert(user.clone());
     request.rotate_csrf_token();
@@ -153,8 +161,12 @@ pub(crate) async fn load_user(request: &mut Request) -> Result<()> {
 async fn verified(request: &mut Request) -> Result<Option<User>> {
     let session = &request.session;
     let id = session.peek(ID_KEY).and_then(|id| text(id).parse::<i64>().ok());
-    let known_backend = session.peek(BACKEND_KEY).and_then(Value::as_str) == Some(BACKEND);
-    let Some(id) = id.filter(|_| known_backend) else { return Ok(None) };
+    let auth = &request.settings().auth;
+    let backend = session.peek(BACKEND_KEY).and_then(Value::as_str);
+    // The id of another backend's or model's user means nothing here. The session is left unchanged: its
+    // login belongs to the Django site.
+    let is_ours = auth.has_users() && auth.backends.iter().any(|known| Some(known.as_str()) == backend);
+    let Some(id) = id.filter(|_| is_ours) else { return Ok(None) };
     let Some(user) = table::find(request.db(), By::Id(id)).await? else { return Ok(None) };
     if !user.is_active() {
         return Ok(None);

@@ -2,11 +2,18 @@
 //!
 //! A project without this table or without a database has no users, which is not an error.
 
+use std::time::SystemTime;
+
 use super::{User, user::Row};
 use crate::{
     Result,
     db::{Database, Databases, DbError, rusqlite},
+    settings::TimeZone,
 };
+
+/// PostgreSQL's code (`undefined_column`).
+#[cfg(feature = "postgres")]
+const UNDEFINED_COLUMN: &str = "42703";
 
 const COLUMNS: &str =
     "id, username, email, first_name, last_name, is_staff, is_superuser, is_active, password";
@@ -35,6 +42,46 @@ pub(super) async fn find(databases: &Databases, by: By) -> Result<Option<User>> 
             other => Ok(other?),
         },
     }
+}
+
+/// Sets `last_login`. `zone` is that of local times in SQLite; PostgreSQL stores moments. A table without that
+/// column, or no table at all, is not an error, as in Django.
+pub(super) async fn set_last_login(
+    databases: &Databases,
+    id: i64,
+    now: SystemTime,
+    zone: TimeZone,
+) -> Result<()> {
+    let written = match databases.get("default") {
+        None => return Ok(()),
+        Some(Database::Sqlite(sqlite)) => {
+            let text = zone.to_text(now);
+            let update = "UPDATE auth_user SET last_login = ?2 WHERE id = ?1";
+            sqlite
+                .write(move |db| db.prepare_cached(update)?.execute(rusqlite::params![id, text]))
+                .await
+                .map(drop)
+        }
+        #[cfg(feature = "postgres")]
+        Some(Database::Postgres(postgres)) => {
+            let update = "UPDATE auth_user SET last_login = $2 WHERE id::bigint = $1";
+            postgres.execute(update, &[&id, &now]).await.map(drop)
+        }
+    };
+    match written {
+        Err(error) if has_no_last_login(&error) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn has_no_last_login(error: &DbError) -> bool {
+    let no_column = match error {
+        DbError::Sqlite { source, .. } => source.to_string().contains("no such column: last_login"),
+        #[cfg(feature = "postgres")]
+        DbError::Postgres { source, .. } => source.code().is_some_and(|code| code.code() == UNDEFINED_COLUMN),
+        _ => false,
+    };
+    no_column || error.is_missing_table()
 }
 
 fn find_sqlite(connection: &rusqlite::Connection, by: &By) -> rusqlite::Result<Option<User>> {

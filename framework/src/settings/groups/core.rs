@@ -9,8 +9,9 @@ use std::{
 };
 
 use super::{
-    caches::CacheSettings, checks::Checks, csrf::CsrfSettings, databases::DatabaseSettings, reader::Reader,
-    security::SecuritySettings, server::ServerSettings, session::SessionSettings, values::Fallback::Unset,
+    auth::AuthSettings, caches::CacheSettings, checks::Checks, csrf::CsrfSettings,
+    databases::DatabaseSettings, reader::Reader, security::SecuritySettings, server::ServerSettings,
+    session::SessionSettings, values::Fallback::Unset,
 };
 use crate::settings::{
     source::{MASK, Provenance, Sources},
@@ -81,6 +82,8 @@ pub struct Settings {
     pub security: SecuritySettings,
     /// `CSRF_*`.
     pub csrf: CsrfSettings,
+    /// `AUTHENTICATION_BACKENDS` and `AUTH_USER_MODEL`.
+    pub auth: AuthSettings,
     /// Limits and timeouts of the server and of request bodies.
     pub server: ServerSettings,
     pub(in crate::settings) sources: Arc<Sources>,
@@ -118,6 +121,7 @@ impl Settings {
             caches: reader.each("CACHES", Some("default"), CacheSettings::read),
             csrf: CsrfSettings::read(reader),
             security: SecuritySettings::read(reader),
+            auth: AuthSettings::read(reader),
             server: ServerSettings::read(reader),
             sources: Arc::clone(reader.sources),
             provenance: Vec::new(),
@@ -157,6 +161,7 @@ impl Settings {
         self.session.check(checks);
         self.csrf.check(&self.session.cookie_name, checks);
         self.security.check(checks);
+        self.auth.check(checks);
     }
 
     fn check_secrets(&self, checks: &mut Checks<'_>) {
@@ -223,6 +228,7 @@ impl fmt::Debug for Settings {
             .field("internal_ips", &self.internal_ips)
             .field("security", &self.security)
             .field("csrf", &self.csrf)
+            .field("auth", &self.auth)
             .field("server", &self.server)
             .finish_non_exhaustive()
     }

@@ -176,7 +176,7 @@ impl DatabaseSettings {
             host: reader.text("HOST", "", "PostgreSQL: the server's name or address, or the folder of a Unix socket; empty is this machine."),
             port: reader.port("PORT", "PostgreSQL: the port; 0 is the usual one."),
             pool_size: reader.maybe_count("CONN_POOL_SIZE", 1..=MOST, Unset("4 for each processor"), "Not in Django: the greatest number of connections."),
-            timeout: reader.time("OPTIONS.timeout", 5, "How long to wait for a lock or a connection."),
+            timeout: reader.duration("OPTIONS.timeout", 5, "How long to wait for a lock or a connection."),
             synchronous: reader.choice("OPTIONS.synchronous", Synchronous::Normal, "SQLite: `FULL` keeps acknowledged writes through a power cut too."),
             sslmode: reader.maybe_choice("OPTIONS.sslmode", Unset("none"), "PostgreSQL: whether to use TLS, in libpq's words."),
         }

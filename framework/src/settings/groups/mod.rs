@@ -4,6 +4,7 @@
 //! To add a setting, add a field and a line to `read` in its area's file, then write the documentation with
 //! `cargo run -p nuages-tests --bin settings_docs`.
 
+mod auth;
 mod caches;
 mod checks;
 mod cookie;
@@ -23,6 +24,7 @@ use std::{
 
 use toml::de::DeTable;
 
+pub use auth::AuthSettings;
 pub use caches::{CacheBackend, CacheSettings};
 pub(super) use checks::Checks;
 pub use cookie::SameSite;

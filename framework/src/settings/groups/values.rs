@@ -168,7 +168,7 @@ impl Reader<'_> {
     }
 
     /// Seconds that may have a fraction. More than zero.
-    pub(super) fn time(&mut self, name: &str, default: u64, doc: &'static str) -> Duration {
+    pub(super) fn duration(&mut self, name: &str, default: u64, doc: &'static str) -> Duration {
         self.any_seconds(name, ValueKind::Time, Fallback::Is(default), doc).unwrap_or_default()
     }
 
