@@ -1,5 +1,6 @@
 //! The parts of `contrib`: the login and the static files.
 
 mod auth;
+mod hidden_files;
 mod messages;
 mod static_files;
