@@ -22,12 +22,12 @@ pub struct OneLine<'a> {
 }
 
 impl<'a> OneLine<'a> {
-    /// Text that stands by itself.
+    /// Shows text without quotes around it.
     pub const fn new(text: &'a str) -> Self {
         Self { text, quoted: false }
     }
 
-    /// Text between double quotes: quotes, backslashes and everything beyond ASCII are escaped too.
+    /// Shows text between double quotes: quotes, backslashes and characters beyond ASCII are escaped too.
     pub const fn quoted(text: &'a str) -> Self {
         Self { text, quoted: true }
     }

@@ -20,6 +20,10 @@ pub struct Settings;
 pub struct Quickstart;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/views.md")]
+pub struct Views;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/commands.md")]
 pub struct Commands;
 

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::mask::{MASK, masked};
+use super::mask::{MASK, masked, without_tokens};
 use crate::{
     Error, StatusCode,
     http::Request,
@@ -31,13 +31,14 @@ pub(crate) fn render(request: &Request, error: &Error) -> String {
          </head>\n<body>\n",
         status.as_u16(),
     );
-    let chain = error.chain();
+    // Errors may quote the path or a value of the request.
+    let chain: Vec<String> = error.chain().iter().map(|text| without_tokens(text)).collect();
     let headline = chain.first().map_or(reason, String::as_str);
     let _ = write!(
         page,
         "<header>\n<p>{} {}</p>\n<h1><b>{}</b> {}</h1>\n</header>\n<main>\n",
         escape(request.method().as_str()),
-        escape(request.path()),
+        escape(&without_tokens(request.path())),
         status.as_u16(),
         escape(headline),
     );
@@ -103,7 +104,7 @@ fn patterns(page: &mut String, request: &Request, none_matched: bool) {
 fn facts(page: &mut String, request: &Request) {
     let mut rows = vec![
         ("Method".to_owned(), request.method().to_string()),
-        ("Path".to_owned(), request.path().to_owned()),
+        ("Path".to_owned(), without_tokens(request.path())),
         ("Scheme".to_owned(), request.scheme().to_owned()),
     ];
     let address = request.remote_addr().map(|address| ("Client".to_owned(), address.to_string()));
@@ -111,7 +112,7 @@ fn facts(page: &mut String, request: &Request) {
     let route = request.route_pattern().map(|pattern| ("Route".to_owned(), format!("/{pattern}")));
     rows.extend(route);
     table(page, "Request", rows);
-    let query = request.query().iter().map(|(name, value)| (name.to_owned(), masked(name, value)));
+    let query = request.query().iter().map(|(name, value)| (without_tokens(name), masked(name, value)));
     table(page, "Query", query.collect());
     let cookies = request.cookies().iter().map(|(name, _)| (name.to_owned(), MASK.to_owned()));
     table(page, "Cookies", cookies.collect());

@@ -2,6 +2,7 @@
 
 mod csrf;
 mod csrf_without_a_view;
+mod debug_page;
 
 use std::sync::{Arc, Mutex};
 

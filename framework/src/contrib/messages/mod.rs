@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If the session holds a value that is not text under Django's key `_messages`.
+/// None for any stored value: one that is not a list of messages is replaced, and the log says so.
 pub fn add(request: &mut Request, level: Level, text: impl Into<String>) -> Result<()> {
     if level < Level::Info {
         return Ok(());

@@ -9,6 +9,9 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 
+/// `ELOOP`, the error of a link that leads to itself: `ErrorKind` has no stable name for it.
+const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+
 /// An open file, and the facts that the response reports about it.
 pub(super) struct Found {
     pub(super) file: File,
@@ -19,16 +22,22 @@ pub(super) struct Found {
 
 /// The relative path that the rest of a URL's path names, decoded once, segment by segment.
 ///
-/// `None` for a segment that is empty, `.` or `..`, or that contains a slash, a backslash or NUL after
-/// decoding.
+/// `None` for a segment that is empty, hidden, `.` or `..`, or that contains a slash, a backslash or NUL
+/// after decoding.
 pub(super) fn relative(rest: &str) -> Option<PathBuf> {
     rest.split('/')
         .map(|segment| {
             let name = percent_decode_str(segment).decode_utf8().ok()?;
-            let plain = !matches!(&*name, "" | "." | "..") && !name.contains(['/', '\\', '\0']);
+            let plain = !name.is_empty() && !is_hidden(&name) && !name.contains(['/', '\\', '\0']);
             plain.then(|| name.into_owned())
         })
         .collect()
+}
+
+/// Whether a name is that of a hidden file or folder, such as `.git` and `.env`, or leads to another folder.
+/// `.well-known` is made for visitors (RFC 8615).
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') && name != ".well-known"
 }
 
 /// Opens the first regular file with this path in the folders.
@@ -43,8 +52,9 @@ pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Fo
 
 fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<Found>> {
     let (Some(folder), Some(path)) = (real(folder)?, real(&folder.join(relative))?) else { return Ok(None) };
-    // A link may point to any file inside the folder, and to none outside.
-    if !path.starts_with(&folder) || !path.is_file() {
+    // A link may point to any file inside the folder that is not hidden, and to none outside.
+    let Ok(inside) = path.strip_prefix(&folder) else { return Ok(None) };
+    if inside.iter().any(|name| is_hidden(&name.to_string_lossy())) || !path.is_file() {
         return Ok(None);
     }
     let file = File::open(&path)?;
@@ -62,6 +72,7 @@ fn real(path: &Path) -> io::Result<Option<PathBuf>> {
     match path.canonicalize() {
         Ok(path) => Ok(Some(path)),
         Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename) => Ok(None),
+        Err(error) if error.raw_os_error() == Some(TOO_MANY_LINKS) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -97,11 +108,16 @@ mod tests {
             "a/",
             "%ff",
             ".%2e/x",
+            ".env",
+            ".git/config",
+            "%2eenv",
+            "a/.hidden/b",
         ] {
             assert_eq!(relative(rest), None, "{rest:?}");
         }
         // Decoded only once: the rest is the name of a file.
         assert_eq!(relative("%252e%252e%252fx"), Some(PathBuf::from("%2e%2e%2fx")));
+        assert_eq!(relative(".well-known/x"), Some(PathBuf::from(".well-known/x")));
         assert_eq!(relative("css/site%20b.css"), Some(PathBuf::from("css/site b.css")));
     }
 

@@ -11,6 +11,7 @@ mod stream;
 
 use std::{
     convert::Infallible,
+    fmt,
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
@@ -20,13 +21,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use tower_service::Service;
 
 use self::{find::Found, range::Range};
 use crate::{
     BoxFuture, Error, Result, error_page,
-    http::{Body, Response, Validators},
+    http::{Body, Response, Validators, host::allowed_host},
     settings::Settings,
 };
 
@@ -46,30 +47,40 @@ const MAX_BYTES_AT_ONCE: u64 = 256 * 1024;
 ///     App::new(settings).mount_outside("downloads/", StaticFiles::new(["downloads".into()]))
 /// }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Hidden files and folders (`.env`, `.git`) are never served, except those in `.well-known`.
+#[derive(Clone)]
 pub struct StaticFiles {
     folders: Arc<[PathBuf]>,
+    /// The settings whose `ALLOWED_HOSTS` are checked. Services that a project mounts check no host.
+    settings: Option<Arc<Settings>>,
 }
 
 impl StaticFiles {
     /// Serves the files in `folders`. If two folders have a file of the same name, the first one is served.
     pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self { folders: folders.into_iter().collect() }
+        Self { folders: folders.into_iter().collect(), settings: None }
     }
 
     /// The service for `STATICFILES_DIRS` and the prefix to mount it at; `None` without `DEBUG`, without
     /// `STATICFILES_DIRS`, or if `STATIC_URL` is on another host.
-    pub(crate) fn from_settings(settings: &Settings) -> Option<(String, Self)> {
+    pub(crate) fn from_settings(settings: &Arc<Settings>) -> Option<(String, Self)> {
         let url = settings.static_url.as_str();
         let elsewhere = url.contains("://") || url.starts_with("//");
         let prefix = url.trim_matches('/');
         if !settings.debug || elsewhere || prefix.is_empty() || settings.staticfiles_dirs.is_empty() {
             return None;
         }
-        Some((format!("{prefix}/"), Self::new(settings.staticfiles_dirs.iter().cloned())))
+        let files = Self::new(settings.staticfiles_dirs.iter().cloned());
+        Some((format!("{prefix}/"), Self { settings: Some(Arc::clone(settings)), ..files }))
     }
 
-    async fn answer(self, method: Method, path: String, headers: HeaderMap) -> Result<Response> {
+    async fn answer(self, method: Method, uri: Uri, headers: HeaderMap) -> Result<Response> {
+        if let Some(settings) = &self.settings {
+            allowed_host(&headers, &uri, settings)
+                .map_err(|error| Error::from(error).set_status(StatusCode::BAD_REQUEST))?;
+        }
+        let path = uri.path();
         if !matches!(method, Method::GET | Method::HEAD) {
             return Ok(Response::method_not_allowed(&["GET", "HEAD"]));
         }
@@ -77,6 +88,12 @@ impl StaticFiles {
         let relative = path.strip_prefix('/').and_then(find::relative).ok_or_else(missing)?;
         let found = blocking(move || find::find(&self.folders, &relative)).await?;
         respond(&method, &headers, found.ok_or_else(missing)?).await
+    }
+}
+
+impl fmt::Debug for StaticFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StaticFiles").field("folders", &self.folders).finish_non_exhaustive()
     }
 }
 
@@ -90,8 +107,8 @@ impl Service<Request<Body>> for StaticFiles {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answer = self.clone().answer(method, path, request.headers().clone());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let answer = self.clone().answer(method, uri, request.headers().clone());
         Box::pin(async {
             let response = answer.await.unwrap_or_else(|error| {
                 if error.status().is_server_error() {

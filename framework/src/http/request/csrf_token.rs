@@ -21,7 +21,7 @@ const SECRET_LENGTH: usize = 32;
 
 /// The CSRF token of a request. Clones share its state.
 ///
-/// It lies among the request's extensions, so that mounted services can use it.
+/// It is among the request's extensions, so that mounted services can use it.
 ///
 /// # Examples
 ///

@@ -60,14 +60,7 @@ impl Request {
     }
 
     pub(crate) fn checked_host(&self) -> Result<&str, HostError> {
-        let settings = &self.site().settings;
-        let host = raw_host(self, settings)?;
-        let domain = domain_of(host).ok_or_else(|| HostError::Malformed(host.to_owned()))?;
-        if is_allowed(&domain, settings) {
-            Ok(host)
-        } else {
-            Err(HostError::NotAllowed { host: host.to_owned(), domain: domain.into_owned() })
-        }
+        allowed_host(self.headers(), self.uri(), &self.site().settings)
     }
 
     /// Whether the request came over TLS: to this process, or to a proxy that says so in the header of
@@ -93,20 +86,38 @@ pub(crate) fn header_name(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// The host of a request after a check against `ALLOWED_HOSTS`, for services outside of the middleware.
+pub(crate) fn allowed_host<'a>(
+    headers: &'a HeaderMap,
+    uri: &'a http::Uri,
+    settings: &Settings,
+) -> Result<&'a str, HostError> {
+    let host = raw_host(headers, uri, settings)?;
+    let domain = domain_of(host).ok_or_else(|| HostError::Malformed(host.to_owned()))?;
+    if is_allowed(&domain, settings) {
+        Ok(host)
+    } else {
+        Err(HostError::NotAllowed { host: host.to_owned(), domain: domain.into_owned() })
+    }
+}
+
 /// The value that the proxy sent. A client may send the field too: a proxy that adds its own leaves the
 /// client's in front of it, so the last field counts.
 fn proxy_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
     headers.get_all(name).iter().next_back()
 }
 
-fn raw_host<'a>(request: &'a Request, settings: &Settings) -> Result<&'a str, HostError> {
-    let headers = request.headers();
+fn raw_host<'a>(
+    headers: &'a HeaderMap,
+    uri: &'a http::Uri,
+    settings: &Settings,
+) -> Result<&'a str, HostError> {
     if settings.security.use_x_forwarded_host
         && let Some(value) = proxy_value(headers, "x-forwarded-host")
     {
         return text(value);
     }
-    named_host(headers, request.uri())
+    named_host(headers, uri)
 }
 
 /// The one host that the header field and the request line name (RFC 9112 section 3.2). The server asks

@@ -62,7 +62,7 @@ pub(crate) struct MatchedRoute {
     pub(crate) csrf_exempt: bool,
 }
 
-/// Marks a request that came to this process over TLS. It lies among the request's extensions.
+/// Marks a request that came to this process over TLS. It is among the request's extensions.
 ///
 /// # Examples
 ///

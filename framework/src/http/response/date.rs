@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// assert_eq!(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(UNIX_EPOCH));
 /// ```
 pub fn http_date(moment: SystemTime) -> String {
-    // The format has years 1970 to 9999 only; other times become the nearest end.
+    // The format has years 1970 to 9999 only; other times become the nearest of them.
     let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
     httpdate::fmt_http_date(moment.clamp(UNIX_EPOCH, last))
 }
