@@ -225,16 +225,30 @@ mod tests {
     use super::*;
     use nuages::{http::Request, urls::path};
 
-    #[test]
-    fn a_check_counts_the_warnings_about_urls() {
+    /// A project with one URL pattern, and its folder.
+    fn project(pattern: &'static str) -> (Project, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join(SETTINGS_FILE);
         let settings = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"\n";
         std::fs::write(&file, settings).expect("written");
         let globals = Globals { settings_file: Some(file), colors: false, verbosity: 1 };
-        let app = |settings| App::new(settings).urls(vec![path("/slash/", |_: &mut Request| "")]);
-        let project = Project::new(globals, Some(Box::new(app)), clap::Command::new("manage"));
+        let view = |_: &mut Request| "";
+        let app = move |settings| App::new(settings).urls(vec![path(pattern, view)]);
+        (Project::new(globals, Some(Box::new(app)), clap::Command::new("manage")), folder)
+    }
+
+    #[test]
+    fn a_check_counts_the_warnings_about_urls() {
+        let (project, _folder) = project("/slash/");
         let (_, warnings) = project.check_app().expect("a sound application");
         assert_eq!(warnings, 1);
+    }
+
+    #[test]
+    fn a_wrong_url_pattern_is_no_mistake_in_the_settings_file() {
+        let (project, _folder) = project("<integer:year>/");
+        let error = project.checked_app().err().expect("a mistake").with_causes();
+        let expected = "the URL patterns cannot be used: URL pattern \"<integer:year>/\": ";
+        assert!(error.starts_with(expected), "{error}");
     }
 }
