@@ -3,6 +3,8 @@
 //! The CSRF middleware and the view both read it. Limits are Django's: `DATA_UPLOAD_MAX_MEMORY_SIZE`
 //! bytes (413 past it), `DATA_UPLOAD_MAX_NUMBER_FIELDS` fields (400 past it).
 
+use std::io::ErrorKind;
+
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use http_body::Body as _;
@@ -57,7 +59,10 @@ impl FormError {
         match self {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Broken(error) if stalled(error) => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(error) if is_of_kind(error, ErrorKind::TimedOut) => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(error) if is_of_kind(error, ErrorKind::ResourceBusy) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooManyFields(_) | Self::Form(_) | Self::Json(_) | Self::Broken(_) => {
                 StatusCode::BAD_REQUEST
             }
@@ -71,10 +76,10 @@ impl FormError {
     }
 }
 
-/// Whether the server gave up waiting for the client.
-fn stalled(error: &BoxError) -> bool {
-    let error = error.downcast_ref::<std::io::Error>();
-    error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+/// Whether the server's body failed in this way: `TimedOut` if the client is too slow, `ResourceBusy` if
+/// the server has no place or memory for the request.
+fn is_of_kind(error: &BoxError, kind: ErrorKind) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == kind)
 }
 
 impl Request {

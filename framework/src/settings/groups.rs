@@ -237,6 +237,15 @@ pub struct ServerSettings {
     pub max_requests: usize,
     /// `SERVER_MAX_QUEUED_REQUESTS`: waiting beyond those; past it 503. Default 4,096.
     pub max_queued_requests: usize,
+    /// `SERVER_QUEUE_TIMEOUT`: how long a request waits for its turn; then 503. Default 10 s.
+    pub queue_timeout: Duration,
+    /// `SERVER_BODY_MIN_RATE`: bytes a second that a body must arrive at, measured over
+    /// `SERVER_BODY_TIMEOUT`. Default 500.
+    pub body_min_rate: usize,
+    /// `SERVER_BODY_DEADLINE`: how long the server waits for one body altogether. Default one hour.
+    pub body_deadline: Duration,
+    /// `SERVER_MAX_BODY_MEMORY`: bytes of all request bodies together. Default 268,435,456 (256 MiB).
+    pub max_body_memory: usize,
     /// `SERVER_MAX_HEADER_BYTES`. Default 65,536.
     pub max_header_bytes: usize,
     /// `DATA_UPLOAD_MAX_MEMORY_SIZE`. Default 2,621,440; none = no limit.

@@ -238,6 +238,10 @@ fn server(reader: &mut Reader<'_>) -> ServerSettings {
         max_connections: reader.count("SERVER_MAX_CONNECTIONS"),
         max_requests: reader.count("SERVER_MAX_REQUESTS"),
         max_queued_requests: reader.count("SERVER_MAX_QUEUED_REQUESTS"),
+        queue_timeout: reader.seconds("SERVER_QUEUE_TIMEOUT"),
+        body_min_rate: reader.count("SERVER_BODY_MIN_RATE"),
+        body_deadline: reader.seconds("SERVER_BODY_DEADLINE"),
+        max_body_memory: reader.count("SERVER_MAX_BODY_MEMORY"),
         max_header_bytes: reader.count("SERVER_MAX_HEADER_BYTES"),
     }
 }

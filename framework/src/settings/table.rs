@@ -211,6 +211,10 @@ static TABLE: &[Setting] = &[
     set("SERVER_MAX_CONNECTIONS", AMOUNT, "10000", "Nuages's own: connections at once; more wait in the backlog."),
     set("SERVER_MAX_REQUESTS", AMOUNT, "1024", "Nuages's own: requests worked on at once."),
     set("SERVER_MAX_QUEUED_REQUESTS", Kind::Count { least: 0, most: u32::MAX as u64, none: false }, "4096", "Nuages's own: requests waiting beyond those; past them the answer is 503."),
+    set("SERVER_QUEUE_TIMEOUT", Kind::Time, "10", "Nuages's own: how long a request waits for its turn; then the answer is 503."),
+    set("SERVER_BODY_MIN_RATE", Kind::Count { least: 0, most: u32::MAX as u64, none: false }, "500", "Nuages's own: bytes a second that a body must arrive at, measured over SERVER_BODY_TIMEOUT; 0 for no limit."),
+    set("SERVER_BODY_DEADLINE", Kind::Time, "3600", "Nuages's own: how long the server waits for one body altogether."),
+    set("SERVER_MAX_BODY_MEMORY", Kind::Count { least: 1_048_576, most: u32::MAX as u64, none: false }, "268435456", "Nuages's own: bytes of all request bodies together; beyond them bodies wait."),
     set("SERVER_MAX_HEADER_BYTES", Kind::Count { least: 8192, most: u32::MAX as u64, none: false }, "65536", "Nuages's own: bytes of a request's head at most."),
 ];
 

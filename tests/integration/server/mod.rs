@@ -1,8 +1,10 @@
 //! The server on a real socket: raw bytes in, raw bytes out. One test for each row of its promises.
 
 mod application;
+mod departures;
 mod drain;
 mod harness;
 mod limits;
 mod protocol;
+mod slow_bodies;
 mod smuggling;
