@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     connection,
     deadlines::Limits,
-    gate::Gate,
+    exchange::Shared,
     http_service::HttpService,
     listener::Listener,
     stage::{Stage, Stages},
@@ -123,7 +123,7 @@ struct Server {
     /// One permit for each connection that may be open.
     connections: Arc<Semaphore>,
     capacity: u32,
-    gate: Arc<Gate>,
+    shared: Shared,
     stages: Arc<Stages>,
 }
 
@@ -134,7 +134,7 @@ impl Server {
             limits: Limits::new(settings),
             connections: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
-            gate: Arc::new(Gate::new(settings.max_requests, settings.max_queued_requests)),
+            shared: Shared::new(settings),
             stages: Arc::default(),
         }
     }
@@ -145,7 +145,7 @@ impl Server {
         peer: SocketAddr,
         service: S,
     ) -> impl Future<Output = ()> + Send + use<S> {
-        connection::run(stream, peer, service, self.limits, self.gate.clone(), self.stages.clone())
+        connection::run(stream, peer, service, self.limits, self.shared.clone(), self.stages.clone())
     }
 
     /// Resolves when all connections are closed.

@@ -3,10 +3,15 @@
 //! `io`, `exchange` and `body` report progress here; `deadlines` reads it after each poll. Everything
 //! but the request's body lives in one task, so relaxed atomics are enough.
 
-use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32,
-    Ordering::{AcqRel, Acquire, Relaxed},
+use std::{
+    pin::pin,
+    sync::atomic::{
+        AtomicBool, AtomicU8, AtomicU32,
+        Ordering::{AcqRel, Acquire, Relaxed, Release},
+    },
 };
+
+use tokio::sync::Notify;
 
 /// The phase of a connection's current request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +33,11 @@ pub(super) struct Activity {
     write_blocked: AtomicBool,
     heard: AtomicBool,
     body_unread: AtomicBool,
+    queued: AtomicBool,
+    stream_waits: AtomicBool,
+    departed: AtomicBool,
+    departure: Notify,
+    reset: AtomicBool,
 }
 
 impl Activity {
@@ -69,6 +79,64 @@ impl Activity {
         self.body_unread.load(Acquire) || (self.phase() == Phase::Head && self.heard())
     }
 
+    /// Whether the request waits for its turn, so that nothing of it has run yet.
+    pub(super) fn queued(&self) -> bool {
+        self.queued.load(Relaxed)
+    }
+
+    /// Whether the response's body has no bytes to send at present.
+    pub(super) fn stream_waits(&self) -> bool {
+        self.stream_waits.load(Relaxed)
+    }
+
+    /// Whether the client has closed the connection, or at least its sending half.
+    pub(super) fn departed(&self) -> bool {
+        self.departed.load(Acquire)
+    }
+
+    /// Whether the connection is broken, so that no response can reach the client.
+    pub(super) fn was_reset(&self) -> bool {
+        self.reset.load(Relaxed)
+    }
+
+    /// Resolves when the client has departed.
+    pub(super) async fn departure(&self) {
+        let mut departure = pin!(self.departure.notified());
+        departure.as_mut().enable();
+        if !self.departed() {
+            departure.await;
+        }
+    }
+
+    /// Whether the client's departure can be noticed now: it owes no bytes, and hyper does not read.
+    pub(super) fn awaits_departure(&self) -> bool {
+        self.phase() == Phase::Busy && !self.departed() && !self.body_unread.load(Acquire)
+    }
+
+    /// Notes that the client has closed the connection, or that the connection has ended.
+    pub(super) fn depart(&self) {
+        if !self.departed.swap(true, Release) {
+            self.steps.fetch_add(1, Relaxed);
+            self.departure.notify_waiters();
+        }
+    }
+
+    /// Notes that the connection is broken.
+    pub(super) fn break_off(&self) {
+        self.reset.store(true, Relaxed);
+        self.depart();
+    }
+
+    /// Notes that the request waits for its turn, or waits no longer.
+    pub(super) fn set_queued(&self, queued: bool) {
+        self.queued.store(queued, Relaxed);
+    }
+
+    /// Notes whether the response's body has bytes to send.
+    pub(super) fn set_stream_waits(&self, waits: bool) {
+        self.stream_waits.store(waits, Relaxed);
+    }
+
     /// Notes that bytes arrived.
     pub(super) fn received(&self) {
         self.heard.store(true, Relaxed);
@@ -103,6 +171,7 @@ impl Activity {
 
     /// Notes that the response was handed to the socket.
     pub(super) fn end_response(&self) {
+        self.set_stream_waits(false);
         self.enter(Phase::Idle);
     }
 }

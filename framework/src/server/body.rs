@@ -7,63 +7,58 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{access_log::AccessLogLine, activity::Activity};
+use super::{
+    access_log::AccessLogLine,
+    activity::Activity,
+    gate::Turn,
+    pace::{Pace, PaceLimits},
+};
 use crate::BoxError;
 
-/// A request's body, which fails if the client sends nothing for too long.
+/// A request's body.
 ///
-/// Its errors are `io::Error`s: `TimedOut` if the client stalls, `UnexpectedEof` if it closed the
-/// connection, `InvalidData` if it breaks RFC 9112.
+/// It fails if the client is too slow. While it waits for the client, its request gives up its place among
+/// the running ones; with the next bytes the request takes a place again, and memory for them.
+///
+/// Its errors are `io::Error`s: `TimedOut` if the client is too slow, `UnexpectedEof` if it closed the
+/// connection, `InvalidData` if it breaks RFC 9112, `ResourceBusy` if the server has no place or no memory
+/// for the request.
 pub(super) struct RequestBody {
     incoming: Incoming,
-    timeout: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+    pace: Pace,
+    turn: Arc<Turn>,
     activity: Arc<Activity>,
+    /// A frame that waits for a place or for memory, and the wait.
+    resuming: Option<(Arrival, Pin<Box<dyn Future<Output = bool> + Send>>)>,
 }
+
+type Arrival = Option<io::Result<Frame<Bytes>>>;
 
 impl RequestBody {
-    pub(super) fn new(incoming: Incoming, timeout: Duration, activity: Arc<Activity>) -> Self {
-        Self { incoming, timeout, timer: None, waiting: false, activity }
+    pub(super) fn new(
+        incoming: Incoming,
+        limits: PaceLimits,
+        turn: Arc<Turn>,
+        activity: Arc<Activity>,
+    ) -> Self {
+        Self { incoming, pace: Pace::new(limits), turn, activity, resuming: None }
     }
 
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let starting = !std::mem::replace(&mut self.waiting, true);
-        if self.timer.is_none() || starting {
-            let deadline = Instant::now() + self.timeout;
-            match &mut self.timer {
-                Some(timer) => timer.as_mut().reset(deadline),
-                None => self.timer = Some(Box::pin(sleep_until(deadline))),
-            }
-        }
-        self.timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(cx))
-    }
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Arrival> {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Pending => {
-                ready!(self.poll_timer(cx));
-                let message = format!("no byte of the body arrived for {:?}", self.timeout);
-                Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, message))))
+                self.turn.pause();
+                let reason = ready!(self.pace.poll_too_slow(cx));
+                Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, reason))))
             }
             Poll::Ready(frame) => {
-                self.waiting = false;
+                self.pace.received(data_length(frame.as_ref().and_then(|frame| frame.as_ref().ok())));
                 if frame.is_none() || self.incoming.is_end_stream() {
                     self.activity.end_body();
                 }
@@ -71,13 +66,47 @@ impl Body for RequestBody {
             }
         }
     }
+}
+
+fn data_length(frame: Option<&Frame<Bytes>>) -> usize {
+    frame.and_then(Frame::data_ref).map_or(0, Bytes::len)
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Arrival> {
+        if self.resuming.is_none() {
+            let arrival = ready!(self.poll_arrival(cx));
+            let bytes = data_length(arrival.as_ref().and_then(|frame| frame.as_ref().ok()));
+            if self.turn.try_resume(bytes) {
+                return Poll::Ready(arrival);
+            }
+            self.turn.pause();
+            let turn = self.turn.clone();
+            self.resuming = Some((arrival, Box::pin(async move { turn.resume(bytes).await })));
+        }
+        let Some((arrival, resumed)) = &mut self.resuming else { return Poll::Ready(None) };
+        let resumed = ready!(resumed.as_mut().poll(cx));
+        let arrival = arrival.take();
+        self.resuming = None;
+        if !resumed {
+            let reason = "the server has no place or no memory for this request's body";
+            return Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::ResourceBusy, reason))));
+        }
+        Poll::Ready(arrival)
+    }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.resuming.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match self.resuming {
+            None => self.incoming.size_hint(),
+            Some(_) => SizeHint::default(),
+        }
     }
 }
 
@@ -123,12 +152,17 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = match &mut self.bytes {
-            Content::App(body) => ready!(Pin::new(body).poll_frame(cx)),
+        let this = &mut *self;
+        let frame = match &mut this.bytes {
+            Content::App(body) => {
+                let polled = Pin::new(body).poll_frame(cx);
+                this.activity.set_stream_waits(polled.is_pending());
+                ready!(polled)
+            }
             Content::Status(bytes) if bytes.is_empty() => None,
             Content::Status(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
         };
-        if let (Some(log), Some(Ok(frame))) = (&mut self.log, &frame) {
+        if let (Some(log), Some(Ok(frame))) = (&mut this.log, &frame) {
             log.add_bytes(frame.data_ref().map_or(0, Bytes::len));
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))

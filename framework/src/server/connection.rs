@@ -12,8 +12,7 @@ use tokio::net::TcpStream;
 use super::{
     activity::Activity,
     deadlines::{Deadlines, Due, Limits},
-    exchange::Exchange,
-    gate::Gate,
+    exchange::{Exchange, Shared},
     http_service::HttpService,
     io::Io,
     stage::{Stage, Stages},
@@ -25,12 +24,13 @@ pub(super) async fn run<S: HttpService>(
     peer: SocketAddr,
     service: S,
     limits: Limits,
-    gate: Arc<Gate>,
+    shared: Shared,
     stages: Arc<Stages>,
 ) {
     let activity = Arc::new(Activity::default());
     let io = TokioIo::new(Io::new(stream, activity.clone()));
-    let exchange = Exchange { service, peer, body_timeout: limits.body, gate, activity: activity.clone() };
+    let _end = EndOfConnection(activity.clone());
+    let exchange = Exchange { service, peer, shared, activity: activity.clone() };
     let service = service_fn(move |request| {
         let response = exchange.answer(request);
         async { Ok::<_, Infallible>(response.await) }
@@ -59,6 +59,11 @@ pub(super) async fn run<S: HttpService>(
                 }
                 return Poll::Ready(());
             }
+            // A request that has not begun is dropped with its client; one that runs goes on by itself.
+            if activity.was_reset() || (activity.departed() && activity.queued()) {
+                tracing::debug!(target: "nuages.server", %peer, "the client closed the connection");
+                return Poll::Ready(());
+            }
             let stage = stages.now();
             if stage == Stage::Cutting {
                 return Poll::Ready(());
@@ -75,6 +80,15 @@ pub(super) async fn run<S: HttpService>(
         }
     })
     .await;
+}
+
+/// Tells the handlers of a connection that it has ended, however it ended.
+struct EndOfConnection(Arc<Activity>);
+
+impl Drop for EndOfConnection {
+    fn drop(&mut self) {
+        self.0.depart();
+    }
 }
 
 fn log_failure(peer: SocketAddr, error: &hyper::Error) {

@@ -19,12 +19,15 @@ use crate::settings::ServerSettings;
 /// drain: the request may be on its way already.
 const FIRST_BYTE_GRACE: Duration = Duration::from_millis(50);
 
+/// How long a response may have nothing to send once its client has departed. A client that has closed only
+/// its sending half gets the rest of a response that is being written; an event stream ends.
+const DEPARTURE_GRACE: Duration = Duration::from_millis(500);
+
 /// The time and size limits of one connection.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     header: Duration,
     keep_alive: Duration,
-    pub(super) body: Duration,
     write: Duration,
     pub(super) header_bytes: usize,
 }
@@ -34,7 +37,6 @@ impl Limits {
         Self {
             header: settings.header_timeout,
             keep_alive: settings.keep_alive_timeout,
-            body: settings.body_timeout,
             write: settings.write_timeout,
             header_bytes: settings.max_header_bytes,
         }
@@ -136,7 +138,11 @@ impl<'a> Deadlines<'a> {
         let blocked = self.activity.write_blocked();
         let writing =
             blocked.then(|| (self.wrote + write, Due::Cut("the client does not read its response")));
+        let departed = self.activity.departed() && self.activity.stream_waits();
+        let departing = departed.then(|| {
+            (self.entered.max(self.wrote) + DEPARTURE_GRACE, Due::Cut("the client closed the connection"))
+        });
         let leaving = self.patience.filter(|_| !self.left).map(|moment| (moment, Due::Leave));
-        [reading, writing, leaving].into_iter().flatten().min_by_key(|(moment, _)| *moment)
+        [reading, writing, departing, leaving].into_iter().flatten().min_by_key(|(moment, _)| *moment)
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! `connection` makes one [`Exchange`] for all requests of a connection.
 
-use std::{future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{future::poll_fn, net::SocketAddr, pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -13,21 +13,41 @@ use super::{
     access_log::AccessLogLine,
     activity::Activity,
     body::{Content, RequestBody, ResponseBody},
-    gate::Gate,
+    body_budget::BodyBudget,
+    gate::{Gate, Turn},
     http_service::HttpService,
+    pace::PaceLimits,
     refuse::refusal,
+    stop_token::StopToken,
 };
-use crate::{BoxError, error::panic_message, future::catch_panic, http::Body};
+use crate::{BoxError, error::panic_message, future::catch_panic, http::Body, settings::ServerSettings};
 
 /// The `Retry-After` of a response that rejects a request because the queue is full: one second.
 const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
+
+/// The limits that all connections of a server share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    gate: Arc<Gate>,
+    bodies: BodyBudget,
+    pace: PaceLimits,
+}
+
+impl Shared {
+    pub(super) fn new(settings: &ServerSettings) -> Self {
+        Self {
+            gate: Arc::new(Gate::new(settings)),
+            bodies: BodyBudget::new(settings),
+            pace: PaceLimits::new(settings),
+        }
+    }
+}
 
 /// The values that all requests of one connection share.
 pub(super) struct Exchange<S> {
     pub(super) service: S,
     pub(super) peer: SocketAddr,
-    pub(super) body_timeout: Duration,
-    pub(super) gate: Arc<Gate>,
+    pub(super) shared: Shared,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -43,14 +63,22 @@ impl<S: HttpService> Exchange<S> {
         let refusal = refusal(request.method(), request.uri(), request.version(), request.headers());
         let admitted = match refusal {
             Some(status) => Err(status),
-            None => Ok((self.prepare(request), self.service.clone(), self.gate.clone())),
+            None => Ok((self.prepare(request), self.service.clone())),
         };
         async move {
             let response = match admitted {
-                Ok((request, service, gate)) => match gate.enter().await {
-                    Some(_permit) => run(service, request).await,
-                    None => reject_busy(),
-                },
+                Ok(((request, turn), service)) => {
+                    activity.set_queued(true);
+                    let entered = turn.enter().await;
+                    activity.set_queued(false);
+                    if entered {
+                        let response = run(service, request).await;
+                        turn.finish();
+                        response
+                    } else {
+                        reject_busy()
+                    }
+                }
                 Err(status) => status_response(status),
             };
             if let Some(log) = &mut log {
@@ -62,15 +90,17 @@ impl<S: HttpService> Exchange<S> {
 
     /// Turns hyper's request into the application's: with our body type, and the client's address among the
     /// extensions.
-    fn prepare(&self, request: Request<Incoming>) -> Request<Body> {
+    fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Arc<Turn>) {
+        let turn = Arc::new(Turn::new(self.shared.gate.clone(), self.shared.bodies.charge()));
         let mut request = request.map(|incoming| {
             if incoming.is_end_stream() {
                 return Body::default();
             }
-            Body::stream(RequestBody::new(incoming, self.body_timeout, self.activity.clone()))
+            Body::stream(RequestBody::new(incoming, self.shared.pace, turn.clone(), self.activity.clone()))
         });
         request.extensions_mut().insert(self.peer);
-        request
+        request.extensions_mut().insert(StopToken::new(self.activity.clone(), turn.clone()));
+        (request, turn)
     }
 }
 

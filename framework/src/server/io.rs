@@ -32,6 +32,20 @@ impl Io {
         Self { stream, activity, linger: None }
     }
 
+    /// Looks whether the client has closed the connection while hyper does not read from it.
+    fn watch_for_departure(&self, cx: &mut Context<'_>) {
+        if !self.activity.awaits_departure() {
+            return;
+        }
+        let mut byte = [0];
+        match self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
+            Poll::Ready(Ok(0)) => self.activity.depart(),
+            Poll::Ready(Err(_)) => self.activity.break_off(),
+            // Nothing, or the next request: a client that sends one has not gone.
+            Poll::Pending | Poll::Ready(Ok(_)) => {}
+        }
+    }
+
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &result {
             Poll::Pending => self.activity.blocked(),
@@ -76,7 +90,9 @@ impl AsyncWrite for Io {
         self.stream.is_write_vectored()
     }
 
+    /// hyper flushes each time it is polled, so this is where the departure of a client is noticed.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watch_for_departure(cx);
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -21,6 +21,7 @@ use crate::future::Detached;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
 /// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     DEBUG = true
 /// #     SESSION_ENGINE = \"signed_cookies\"";
 /// # let settings = Settings::from_toml(text, ".".as_ref())?;
 /// let handler = tower::service_fn(async |request: http::Request<Body>| {
@@ -77,6 +78,7 @@ where
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
 /// # let text = "SECRET_KEY = \"an example of a key that has fifty characters, as it should\"
+/// #     DEBUG = true
 /// #     SESSION_ENGINE = \"signed_cookies\"";
 /// # let settings = Settings::from_toml(text, ".".as_ref())?;
 /// let handler = tower::service_fn(async |_: http::Request<Body>| {

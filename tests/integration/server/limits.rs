@@ -66,7 +66,7 @@ async fn an_idle_connection_is_closed() {
 
 #[tokio::test]
 async fn a_body_that_stops_is_given_up() {
-    let server = start("SERVER_BODY_TIMEOUT = 0.4").await;
+    let server = start("SERVER_BODY_TIMEOUT = 0.4\nSERVER_BODY_MIN_RATE = 0").await;
     let mut client = server.connect().await;
     let start = Instant::now();
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n").await;

@@ -1,9 +1,11 @@
 //! The server on a real socket: raw bytes in, raw bytes out. One test for each row of its promises.
 
 mod application;
+mod departures;
 mod drain;
 mod limits;
 mod protocol;
+mod slow_bodies;
 mod smuggling;
 
 use crate::support::raw_server as harness;

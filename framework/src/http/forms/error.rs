@@ -1,5 +1,7 @@
 //! The error of a request body that cannot be used.
 
+use std::io::ErrorKind;
+
 use http::StatusCode;
 
 use crate::{BoxError, Error};
@@ -61,7 +63,10 @@ impl FormError {
         match self {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Broken(error) if stalled(error) => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(error) if is_of_kind(error, ErrorKind::TimedOut) => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(error) if is_of_kind(error, ErrorKind::ResourceBusy) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooManyFields(_) | Self::Form(_) | Self::Json(_) | Self::Broken(_) => {
                 StatusCode::BAD_REQUEST
             }
@@ -75,8 +80,8 @@ impl FormError {
     }
 }
 
-/// Whether the server stopped waiting for the client.
-fn stalled(error: &BoxError) -> bool {
-    let error = error.downcast_ref::<std::io::Error>();
-    error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+/// Whether the server's body failed in this way: `TimedOut` if the client is too slow, `ResourceBusy` if
+/// the server has no place or memory for the request.
+fn is_of_kind(error: &BoxError, kind: ErrorKind) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == kind)
 }

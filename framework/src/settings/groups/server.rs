@@ -43,6 +43,15 @@ pub struct ServerSettings {
     pub max_requests: usize,
     /// `SERVER_MAX_QUEUED_REQUESTS`: requests that wait for a place; more get a 503. Default 4,096.
     pub max_queued_requests: usize,
+    /// `SERVER_QUEUE_TIMEOUT`: how long a request waits until it may run; then the answer is a 503.
+    pub queue_timeout: Duration,
+    /// `SERVER_BODY_MIN_RATE`: the least rate of a request body in bytes a second, measured over
+    /// `SERVER_BODY_TIMEOUT`.
+    pub body_min_rate: usize,
+    /// `SERVER_BODY_DEADLINE`: how long a request body may take altogether.
+    pub body_deadline: Duration,
+    /// `SERVER_MAX_BODY_MEMORY`: the largest size of all request bodies together, in bytes.
+    pub max_body_memory: usize,
     /// `SERVER_MAX_HEADER_BYTES`. Default 65,536.
     pub max_header_bytes: usize,
     /// `DATA_UPLOAD_MAX_MEMORY_SIZE`. Default 2,621,440; none = no limit.
@@ -66,6 +75,10 @@ impl ServerSettings {
             max_connections: reader.count("SERVER_MAX_CONNECTIONS", 1..=MOST, 10_000, "Not in Django: open connections. More wait in the system's backlog."),
             max_requests: reader.count("SERVER_MAX_REQUESTS", 1..=MOST, 1024, "Not in Django: requests that run at the same time."),
             max_queued_requests: reader.count("SERVER_MAX_QUEUED_REQUESTS", 0..=MOST, 4096, "Not in Django: requests that wait until others end. More get a 503."),
+            queue_timeout: reader.duration("SERVER_QUEUE_TIMEOUT", 10, "Not in Django: how long a request waits until it may run; then the answer is a 503."),
+            body_min_rate: reader.count("SERVER_BODY_MIN_RATE", 0..=MOST, 500, "Not in Django: the least rate of a request body in bytes a second, measured over `SERVER_BODY_TIMEOUT`; 0 sets no limit."),
+            body_deadline: reader.duration("SERVER_BODY_DEADLINE", 3600, "Not in Django: how long a request body may take altogether."),
+            max_body_memory: reader.count("SERVER_MAX_BODY_MEMORY", 1_048_576..=MOST, 268_435_456, "Not in Django: the largest size of all request bodies together in bytes. Beyond it bodies wait."),
             max_header_bytes: reader.count("SERVER_MAX_HEADER_BYTES", 8192..=MOST, 65_536, "Not in Django: the largest head of a request in bytes."),
         }
     }
