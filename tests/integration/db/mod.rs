@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 mod faults;
+mod transactions;
 
 /// A database in `folder` that waits 300 ms for locks.
 fn sqlite(folder: &Path, options: &str) -> Sqlite {
