@@ -54,10 +54,9 @@ pub enum DbError {
         /// The panic's message.
         message: String,
     },
-    /// A closure given to [`Sqlite::write`](super::Sqlite::write) ended the transaction in which it runs.
-    #[error(
-        "a write to the database \"{alias}\" ended its transaction with COMMIT or ROLLBACK, expected neither"
-    )]
+    /// A closure given to [`Sqlite::write`](super::Sqlite::write) tried to begin or end a transaction. Its
+    /// changes are undone.
+    #[error("a write to the database \"{alias}\" used BEGIN, COMMIT or ROLLBACK: it runs in a transaction")]
     TransactionEnded {
         /// The alias in `DATABASES`.
         alias: Arc<str>,

@@ -17,7 +17,7 @@ pub use error::DbError;
 pub use postgres::{Postgres, PostgresClient, PostgresTransaction};
 pub use rusqlite;
 pub use sqlite::Sqlite;
-pub(crate) use sqlite::begin_until;
+pub(crate) use sqlite::{begin_until, without_transaction_statements};
 
 /// The databases of a project, by alias. Cheap to clone; clones share their connections.
 ///

@@ -146,6 +146,34 @@ pub enum MigrationError {
         /// The database's error.
         source: DbError,
     },
+    /// The SQL of a migration begins or ends a transaction. Nothing was done.
+    #[error(
+        "migration {migration}: line {line}: {statement} is not allowed, a migration runs in one transaction"
+    )]
+    TransactionStatement {
+        /// The migration, as `app.name`.
+        migration: String,
+        /// The keywords that begin the statement, such as `COMMIT`.
+        statement: String,
+        /// The line of the SQL, counted from 1.
+        line: usize,
+    },
+    /// On PostgreSQL, a migration ended its transaction in a way that was not found in its SQL.
+    #[error(
+        "migration {migration} ended its transaction: it is not recorded, and its first statements may be committed"
+    )]
+    TransactionEnded {
+        /// The migration, as `app.name`.
+        migration: String,
+    },
+    /// The connection was lost while the database committed a migration.
+    #[error("the database did not confirm migration {migration}: showmigrations says whether it is applied")]
+    Unconfirmed {
+        /// The migration, as `app.name`.
+        migration: String,
+        /// The database's error.
+        source: DbError,
+    },
     /// On SQLite, rows would refer to rows that do not exist. The migration was rolled back.
     #[error("migration {migration} was rolled back because foreign keys lead nowhere: {}", list(rows, *more))]
     ForeignKeys {

@@ -12,6 +12,7 @@ mod plan;
 mod postgres;
 mod runner;
 mod sqlite;
+mod statements;
 mod step;
 
 pub use error::MigrationError;

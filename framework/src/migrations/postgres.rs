@@ -35,8 +35,27 @@ pub(super) async fn run(
     direction: Direction,
     sql: Option<String>,
 ) -> Result<StepResult, MigrationError> {
-    let done = transaction(postgres, migration, direction, sql).await;
-    done.map_err(|source| MigrationError::Failed { migration: migration.to_string(), source })
+    let name = || migration.to_string();
+    transaction(postgres, migration, direction, sql).await.map_err(|failure| match failure {
+        Failure::RolledBack(source) => MigrationError::Failed { migration: name(), source },
+        Failure::Ended => MigrationError::TransactionEnded { migration: name() },
+        Failure::Unconfirmed(source) => MigrationError::Unconfirmed { migration: name(), source },
+    })
+}
+
+/// The way in which a step failed.
+enum Failure {
+    RolledBack(DbError),
+    /// The SQL ended the transaction.
+    Ended,
+    /// COMMIT was sent, but not answered.
+    Unconfirmed(DbError),
+}
+
+impl From<DbError> for Failure {
+    fn from(error: DbError) -> Self {
+        Self::RolledBack(error)
+    }
 }
 
 async fn transaction(
@@ -44,13 +63,32 @@ async fn transaction(
     migration: &Migration,
     direction: Direction,
     sql: Option<String>,
-) -> Result<StepResult, DbError> {
+) -> Result<StepResult, Failure> {
     let mut client = postgres.client().await?;
     let transaction = client.transaction_within(None).await?;
     transaction.batch_execute(LOCK).await?;
     let result = step(&transaction, migration, direction, sql.as_deref()).await?;
-    transaction.commit().await?;
-    Ok(result)
+    match transaction.commit().await {
+        Ok(()) => Ok(result),
+        Err(error @ DbError::Unavailable(_)) => Err(Failure::Unconfirmed(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs the SQL of a migration, and checks that its transaction is still the one that was begun.
+async fn run_sql(db: &PostgresTransaction<'_>, sql: &str) -> Result<(), Failure> {
+    let begun = transaction_number(db, "SELECT txid_current()").await?;
+    let ran = db.batch_execute(sql).await;
+    // After an error PostgreSQL refuses this query, if the transaction is still there.
+    match transaction_number(db, "SELECT txid_current_if_assigned()").await {
+        Ok(present) if present != begun => Err(Failure::Ended),
+        Ok(_) => Ok(ran?),
+        Err(error) => Err(ran.err().unwrap_or(error).into()),
+    }
+}
+
+async fn transaction_number(db: &PostgresTransaction<'_>, sql: &str) -> Result<Option<i64>, DbError> {
+    Ok(db.query_opt(sql, &[]).await?.and_then(|row| row.get(0)))
 }
 
 async fn step(
@@ -58,7 +96,7 @@ async fn step(
     migration: &Migration,
     direction: Direction,
     sql: Option<&str>,
-) -> Result<StepResult, DbError> {
+) -> Result<StepResult, Failure> {
     if columns(db, "django_migrations").await?.is_empty() {
         db.batch_execute(BOOKKEEPING).await?;
     }
@@ -74,7 +112,7 @@ async fn step(
         Err(result) => return Ok(result),
     };
     if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
-        db.batch_execute(sql).await?;
+        run_sql(db, sql).await?;
     }
     let record = match direction {
         Direction::Forwards => {

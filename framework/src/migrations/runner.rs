@@ -60,7 +60,8 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// Before the first step: where a step has no SQL. At a step: where it fails; it is rolled back then, and
+    /// Before the first step: where a step has no SQL, or its SQL begins or ends a
+    /// transaction. At a step: where it fails; it is rolled back then, and
     /// the steps before it stay.
     pub async fn apply(
         &self,
@@ -72,7 +73,7 @@ impl Migrations {
         let steps = self.plan(database, target).await?;
         if mode == Mode::Run {
             for step in &steps {
-                step.sql(database.engine())?;
+                step.check(database.engine())?;
             }
         }
         for step in &steps {

@@ -12,7 +12,7 @@ use super::{
     Migration, MigrationError,
     step::{Applied, Direction, MigrationOutcome, StepResult, decide},
 };
-use crate::db::{DbError, Sqlite, begin_until};
+use crate::db::{DbError, Sqlite, begin_until, without_transaction_statements};
 
 /// The table of records, as Django 5.2 creates it (django/db/migrations/recorder.py).
 const BOOKKEEPING: &str = r#"CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL)"#;
@@ -106,7 +106,7 @@ fn step(
         Err(result) => return Ok(result),
     };
     if let (MigrationOutcome::Done, Some(sql)) = (outcome, sql) {
-        db.execute_batch(sql)?;
+        without_transaction_statements(|| db.execute_batch(sql))?;
         check_foreign_keys(db, migration)?;
     }
     match direction {

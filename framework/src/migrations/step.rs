@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Migration, MigrationError};
+use super::{Migration, MigrationError, statements::transaction_statement};
 use crate::settings::DatabaseEngine;
 
 /// Whether a step applies or undoes its migration.
@@ -63,6 +63,18 @@ impl MigrationStep {
         match self.direction {
             Direction::Forwards => self.migration.up(engine),
             Direction::Backwards => self.migration.down(engine),
+        }
+    }
+
+    /// Checks that the step can run: it has SQL, without transaction statements.
+    pub(super) fn check(&self, engine: DatabaseEngine) -> Result<(), MigrationError> {
+        match transaction_statement(self.sql(engine)?, engine) {
+            None => Ok(()),
+            Some(found) => Err(MigrationError::TransactionStatement {
+                migration: self.migration.to_string(),
+                statement: found.words,
+                line: found.line,
+            }),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::support::{
 };
 
 mod faults;
+mod transactions;
 
 /// A database in `folder` that waits 300 ms for locks.
 fn sqlite(folder: &Path, options: &str) -> Sqlite {

@@ -2,6 +2,7 @@
 
 mod foreign_keys;
 mod site;
+mod transactions;
 
 use std::sync::mpsc;
 

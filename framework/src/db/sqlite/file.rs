@@ -14,9 +14,12 @@ use std::{
 };
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::failure::{Access, cannot_share, is_busy, is_unavailable};
+use super::{
+    failure::{Access, cannot_share, is_busy, is_unavailable},
+    transaction_guard,
+};
 use crate::{
     Unavailable,
     db::DbError,
@@ -70,6 +73,7 @@ impl DatabaseFile {
         let Some(path) = &self.path else {
             let connection = Connection::open_in_memory()?;
             set_up(&connection)?;
+            transaction_guard::install(&connection)?;
             return Ok(connection);
         };
         let connection = Connection::open_with_flags(path, read_write())?;
@@ -81,6 +85,7 @@ impl DatabaseFile {
             Synchronous::Full => "FULL",
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
+        transaction_guard::install(&connection)?;
         Ok(connection)
     }
 
@@ -163,6 +168,10 @@ impl DatabaseFile {
         let source = error.into();
         if is_unavailable(&source, access) {
             return Unavailable::new(self.describe(), Some(Box::new(source) as _)).into();
+        }
+        // Only the transaction guard denies statements.
+        if source.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) {
+            return DbError::TransactionEnded { alias: self.alias.clone() };
         }
         DbError::Sqlite { alias: self.alias.clone(), source }
     }

@@ -24,6 +24,7 @@ use super::{
     failure::{self, Access},
     file::{DatabaseFile, Identity},
     job::{AloneWork, Job, JobEnd, WriterMessage},
+    transaction_guard::without_transaction_statements,
 };
 use crate::db::DbError;
 
@@ -252,7 +253,7 @@ impl GroupCommit {
                 continue;
             }
             execute(connection, "SAVEPOINT job")?;
-            let ran = job.run(connection);
+            let ran = without_transaction_statements(|| job.run(connection));
             batch.push(job);
             if connection.is_autocommit() {
                 return Err(if ran == JobEnd::Done { Loss::Ended } else { Loss::RolledBack });
@@ -272,7 +273,7 @@ impl GroupCommit {
     }
 
     fn commit(&mut self, connection: &Connection, jobs: usize) -> Result<(), Loss> {
-        let Err(error) = execute(connection, "COMMIT") else { return Ok(()) };
+        let Err(error) = connection.execute_batch("COMMIT") else { return Ok(()) };
         // COMMIT checks deferred foreign keys, and its error does not say which job broke one.
         if jobs > 1 && error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
             self.alone_until = Some(Instant::now() + ALONE);
@@ -362,5 +363,5 @@ fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
 
 /// Rolls back a transaction that was not committed. Returns false where that fails too.
 fn roll_back(connection: &Connection) -> bool {
-    connection.is_autocommit() || execute(connection, "ROLLBACK").is_ok()
+    connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok()
 }

@@ -16,12 +16,14 @@ mod file;
 mod group_commit;
 mod job;
 mod readers;
+mod transaction_guard;
 mod writer;
 
 pub(crate) use begin::begin_until;
 use failure::Access;
 use file::DatabaseFile;
 use readers::Readers;
+pub(crate) use transaction_guard::without_transaction_statements;
 use writer::Writer;
 
 /// A SQLite database. Cheap to clone; clones share the connections.

@@ -103,7 +103,7 @@ async fn hashed_keys_are_not_stored_as_they_are(subject: &Subject) -> Result<()>
     ensure!(infos.iter().all(|info| info.stored_key != key(&session)), "the bare key is stored");
     let ours = |info: &&SessionInfo| info.data.as_ref().and_then(|data| data.get("x")) == Some(&mark);
     let Some(stored) = infos.iter().find(ours) else { return Err(Error::new("it is not listed")) };
-    // Whoever reads the store must not be able to use what is there as a cookie.
+    // A reader of the store must not be able to use a stored key as a cookie.
     ensure!(
         hashing.load(&stored.stored_key).await?.keys().next().is_none(),
         "a stored hash passes for a key"
