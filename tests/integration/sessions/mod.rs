@@ -6,3 +6,4 @@ pub mod engines;
 mod faults;
 pub mod http;
 mod limits;
+mod values;
