@@ -6,3 +6,4 @@ mod engines;
 mod faults;
 mod http;
 mod limits;
+mod values;

@@ -127,7 +127,11 @@ fn apply(
 
 /// The object under `key`. Any other value is replaced by an empty object.
 fn object<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
-    let value = map.entry(key).or_insert(Value::Null);
+    as_object(map.entry(key).or_insert(Value::Null))
+}
+
+/// The object that a value is. Any other value is replaced by an empty object.
+pub(super) fn as_object(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }

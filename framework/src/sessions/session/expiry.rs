@@ -81,18 +81,14 @@ impl ExpiryPolicy {
                 }
                 None => None,
             },
-            Value::String(text) => {
-                let moment = parse_moment(text, self.naive);
-                if moment.is_none() {
-                    tracing::warn!(
-                        target: "nuages.sessions",
-                        "_session_expiry is not an ISO 8601 moment: the session keeps the default expiry"
-                    );
-                }
-                moment.map(Expiry::At)
-            }
+            Value::String(text) => parse_moment(text, self.naive).map(in_calendar).map(Expiry::At),
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    /// Whether the session has a stored expiry that cannot be read. The default applies then.
+    pub(super) fn is_damaged(&self, data: &Map<String, Value>) -> bool {
+        data.get(EXPIRY_KEY).is_some_and(|stored| !stored.is_null()) && self.own_expiry(data).is_none()
     }
 
     /// The moment at which a session last changed at `modified` ends: by its own or the default expiry, or
@@ -108,7 +104,7 @@ impl ExpiryPolicy {
             Some(Expiry::After(age)) => later(modified, age),
             Some(Expiry::BrowserClose | Expiry::Default) | None => later(modified, self.cookie_age),
         };
-        self.absolute_end(created).map_or(idle_end, |end| end.min(idle_end))
+        in_calendar(self.absolute_end(created).map_or(idle_end, |end| end.min(idle_end)))
     }
 
     /// The moment at which `SESSION_ABSOLUTE_AGE` ends a session made at `created`, if it applies.
@@ -123,7 +119,7 @@ impl ExpiryPolicy {
             Expiry::BrowserClose => Some(Value::from(0)),
             // 0 would mean browser close: a fraction of a second counts as one.
             Expiry::After(age) => Some(Value::from(age.as_secs().max(1))),
-            Expiry::At(moment) => Some(Value::from(format_moment(moment, self.naive))),
+            Expiry::At(moment) => Some(Value::from(format_moment(in_calendar(moment), self.naive))),
         }
     }
 
@@ -145,6 +141,12 @@ impl Default for ExpiryPolicy {
             naive: None,
         }
     }
+}
+
+/// The moment, or the nearest one that Python's datetime and the databases' columns can hold: the years 1 to
+/// 9999.
+fn in_calendar(moment: SystemTime) -> SystemTime {
+    later(moment.max(clock::from_unix(-62_135_596_800)), Duration::ZERO)
 }
 
 /// `moment + age`, or the end of the calendar if that is earlier.
@@ -192,6 +194,37 @@ mod tests {
         assert_eq!(parse_moment("2031-02-03T05:05:06", paris), zoned, "a naive moment is a local time");
         assert_eq!(parse_moment("2031-02-03T06:05:06+02:00", paris), zoned);
         assert_eq!(format_moment(zoned.expect("a moment"), paris), "2031-02-03T05:05:06");
+    }
+
+    #[test]
+    fn moments_outside_the_calendar_are_the_nearest_inside() {
+        let policy = ExpiryPolicy::default();
+        let ends = |stored: &str| {
+            let data = Map::from_iter([(EXPIRY_KEY.to_owned(), Value::from(stored))]);
+            assert!(!ExpiryPolicy::default().is_damaged(&data), "{stored}");
+            clock::unix(policy.ends(&data, None, SystemTime::now()))
+        };
+        assert_eq!(ends("9999-12-31T23:59:59-23:00"), 253_402_300_799);
+        assert_eq!(ends("0001-01-01T00:00:00+23:00"), -62_135_596_800);
+        for (seconds, text) in
+            [(i64::MIN, "0001-01-01T00:00:00+00:00"), (i64::MAX, "9999-12-31T23:59:59+00:00")]
+        {
+            assert_eq!(policy.stored(Expiry::At(clock::from_unix(seconds))), Some(Value::from(text)));
+        }
+        let ancient = Some(clock::from_unix(i64::MIN));
+        let policy = ExpiryPolicy { absolute_age: Some(Duration::from_secs(1)), ..policy };
+        assert_eq!(clock::unix(policy.ends(&Map::new(), ancient, SystemTime::now())), -62_135_596_800);
+    }
+
+    #[test]
+    fn a_damaged_expiry_is_found() {
+        for (stored, damaged) in
+            [("null", false), ("0", false), ("\"tomorrow\"", true), ("[]", true), ("true", true)]
+        {
+            let stored = serde_json::from_str(stored).expect("JSON");
+            let data = Map::from_iter([(EXPIRY_KEY.to_owned(), stored)]);
+            assert_eq!(ExpiryPolicy::default().is_damaged(&data), damaged, "{data:?}");
+        }
     }
 
     #[test]

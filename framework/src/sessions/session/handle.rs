@@ -32,7 +32,7 @@ use crate::Result;
 /// assert_eq!(handle.get::<u64>("visits")?, Some(1));
 ///
 /// let mut session = handle.lock(); // all methods of `Session`
-/// session["last"]["page"] = json!("/");
+/// session[["last", "page"]] = json!("/");
 /// assert_eq!(session.len(), 2);
 /// # Ok(())
 /// # }

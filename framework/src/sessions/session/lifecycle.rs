@@ -28,6 +28,12 @@ impl Session {
     pub(in crate::sessions) fn fill(&mut self, decoded: Decoded) {
         self.data = decoded.data;
         self.big_integers = decoded.big_integers;
+        if self.policy.is_damaged(&self.data) {
+            tracing::warn!(
+                target: "nuages.sessions",
+                "_session_expiry is neither a number of seconds nor an ISO 8601 moment: the default expiry applies"
+            );
+        }
         let created = self.data.shift_remove(CREATED_KEY);
         let created = created.and_then(|seconds| seconds.as_i64()).map(clock::from_unix);
         // A session made before SESSION_ABSOLUTE_AGE was set counts from its last change.

@@ -8,6 +8,7 @@ mod change_log;
 mod expiry;
 mod finite;
 mod handle;
+mod index;
 mod key;
 mod lifecycle;
 mod origin;
@@ -45,7 +46,8 @@ pub(in crate::sessions) use self::{
 /// # fn main() -> nuages::Result<()> {
 /// let mut session = Session::default();
 /// session["name"] = json!("John Doe");
-/// session["last"]["slug"] = json!("nuages");
+/// session[["last", "slug"]] = json!("nuages"); // `last` becomes an object
+/// assert_eq!(session["last"]["slug"], "nuages");
 /// assert_eq!(session.get::<String>("name")?, Some("John Doe".to_owned()));
 /// assert!(session["no such key"].is_null());
 /// # Ok(())

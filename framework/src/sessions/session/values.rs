@@ -1,9 +1,6 @@
 //! Reads and writes a session's values: Django's dictionary methods, with types.
 
-use std::{
-    any::type_name,
-    ops::{Index, IndexMut},
-};
+use std::any::type_name;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -34,7 +31,7 @@ const TEST_COOKIE: (&str, &str) = ("testcookie", "worked");
 #[non_exhaustive]
 pub enum ValueError {
     /// The stored value is of another type.
-    #[error("session[{key:?}] holds {found}, not {expected}")]
+    #[error("session[{key:?}] holds {found}, not {expected}{}", at(path))]
     Type {
         /// The key.
         key: String,
@@ -42,7 +39,9 @@ pub enum ValueError {
         found: &'static str,
         /// The requested Rust type.
         expected: &'static str,
-        /// The part that did not fit.
+        /// The path to the part that did not fit, such as `items[2].price`. `.` is the whole value.
+        path: String,
+        /// The reason.
         #[source]
         source: serde_json::Error,
     },
@@ -73,7 +72,7 @@ impl Session {
         if let Some(typed) = exact.and_then(|text| serde_json::from_str(text.get()).ok()) {
             return Ok(Some(typed));
         }
-        Ok(Some(T::deserialize(value).map_err(|source| wrong_type::<T>(key, value, source))?))
+        Ok(Some(typed(key, value)?))
     }
 
     /// Sets `key` (Django's `session[key] = value`).
@@ -152,9 +151,7 @@ impl Session {
         let name = key.clone();
         let updater = move |old: Option<Value>| -> Result<Value> {
             let old = match &old {
-                Some(value) => {
-                    Some(T::deserialize(value).map_err(|source| wrong_type::<T>(&name, value, source))?)
-                }
+                Some(value) => Some(typed(&name, value)?),
                 None => None,
             };
             to_value(&name, f(old))
@@ -235,7 +232,23 @@ fn to_value<V: Serialize>(key: &str, value: V) -> Result<Value> {
     })?)
 }
 
-fn wrong_type<T>(key: &str, value: &Value, source: serde_json::Error) -> ValueError {
+/// Reads a value as a `T`.
+fn typed<T: DeserializeOwned>(key: &str, value: &Value) -> Result<T, ValueError> {
+    // Keeping track of the path costs time, so it is done only for an error.
+    T::deserialize(value).or_else(|_| {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string();
+            wrong_type::<T>(key, value, path, error.into_inner())
+        })
+    })
+}
+
+/// The end of the message of [`ValueError::Type`].
+fn at(path: &str) -> String {
+    if path == "." { String::new() } else { format!(": {path} does not fit") }
+}
+
+fn wrong_type<T>(key: &str, value: &Value, path: String, source: serde_json::Error) -> ValueError {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -244,26 +257,5 @@ fn wrong_type<T>(key: &str, value: &Value, source: serde_json::Error) -> ValueEr
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    ValueError::Type { key: key.to_owned(), found, expected: type_name::<T>(), source }
-}
-
-static NULL: Value = Value::Null;
-
-impl Index<&str> for Session {
-    type Output = Value;
-
-    /// Returns the value of `key`, or `Null` if the key is not there.
-    fn index(&self, key: &str) -> &Value {
-        self.touch();
-        self.data.get(key).unwrap_or(&NULL)
-    }
-}
-
-impl IndexMut<&str> for Session {
-    /// Returns the value of `key` to change it or a value inside. The session counts as modified.
-    fn index_mut(&mut self, key: &str) -> &mut Value {
-        self.mark_modified();
-        self.log.lend(key, self.data.get(key));
-        self.data.entry(key).or_insert(Value::Null)
-    }
+    ValueError::Type { key: key.to_owned(), found, expected: type_name::<T>(), path, source }
 }
