@@ -62,10 +62,14 @@ pub fn session_codec(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     assert!(engine.decode(text).is_err(), "data without our signature was accepted");
     if let Ok(values) = engine.decode(&signer.sign_at(text, std::time::SystemTime::now())) {
-        assert_eq!(engine.decode(&engine.encode(&values)).ok(), Some(values));
+        let text = engine.encode(&values).expect("data that was loaded can be saved");
+        assert_eq!(engine.decode(&text).ok(), Some(values));
     }
     if let Ok(values) = serde_json::from_str::<Map<String, Value>>(text) {
-        assert_eq!(engine.decode(&engine.encode(&values)).ok(), Some(values));
+        // Data beyond the limits is an error before it is stored.
+        if let Ok(text) = engine.encode(&values) {
+            assert_eq!(engine.decode(&text).ok(), Some(values));
+        }
     }
 }
 
