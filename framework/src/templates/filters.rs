@@ -5,8 +5,6 @@
 
 use minijinja::{Environment, HtmlEscape, State, Value};
 
-use super::dates;
-
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("linebreaks", linebreaks);
     environment.add_filter("linebreaksbr", linebreaksbr);
@@ -15,7 +13,6 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("truncatechars", truncatechars);
     environment.add_filter("truncatewords", truncatewords);
     environment.add_filter("floatformat", floatformat);
-    environment.add_filter("date", dates::date);
 }
 
 fn linebreaks(state: &State, value: &Value) -> Value {
