@@ -45,6 +45,14 @@ impl TimeZone {
         self.name
     }
 
+    /// Converts a moment to the offset of the zone. Also returns the zone's abbreviation, such as `CET`.
+    pub(crate) fn localize(self, moment: OffsetDateTime) -> (OffsetDateTime, &'static str) {
+        let offset = UtcOffset::from_whole_seconds(self.offset(moment.unix_timestamp()));
+        let local = moment.checked_to_offset(offset.unwrap_or(UtcOffset::UTC)).unwrap_or(moment);
+        let rules = self.rules.find_local_time_type(moment.unix_timestamp());
+        (local, rules.map_or("UTC", |local| local.time_zone_designation()))
+    }
+
     /// Converts a moment to the local time.
     pub(crate) fn to_local(self, moment: SystemTime) -> PrimitiveDateTime {
         let moment = within_calendar(moment);

@@ -39,7 +39,7 @@ pub(super) fn date(value: &Value, format: Option<&str>) -> Result<String, Error>
     Ok(shown)
 }
 
-fn moment(value: &Value) -> Option<OffsetDateTime> {
+pub(super) fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(text) = value.as_str() {
         return from_iso(text);
     }

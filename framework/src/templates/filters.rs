@@ -5,7 +5,7 @@
 
 use minijinja::{Environment, State, Value};
 
-use super::{dates, escape};
+use super::escape;
 
 pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("linebreaks", linebreaks);
@@ -15,7 +15,6 @@ pub(super) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("truncatechars", truncatechars);
     environment.add_filter("truncatewords", truncatewords);
     environment.add_filter("floatformat", floatformat);
-    environment.add_filter("date", dates::date);
 }
 
 fn linebreaks(state: &State, value: &Value) -> Value {

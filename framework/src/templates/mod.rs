@@ -8,6 +8,7 @@ mod dates;
 mod error;
 mod escape;
 mod filters;
+mod local_time;
 
 use std::path::{Path, PathBuf};
 
@@ -70,6 +71,7 @@ impl Templates {
             Ok(None)
         });
         filters::register(&mut environment);
+        environment.add_filter("date", local_time::date_filter(settings));
         let static_url = static_url(settings);
         environment.add_function("static", move |path: String| static_link(&static_url, &path));
         Self { environment, folders: settings.template_dirs.clone() }
