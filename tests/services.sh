@@ -69,20 +69,6 @@ install_missing() {
     return 0
 }
 
-# Kept under target/ until the requirements change.
-install_django() {
-    local wish=$root/tests/interop/requirements.txt log=$logs/pip.log
-    cmp -s "$wish" "$venv/installed.txt" && "$venv/bin/python" -c 'import django' 2>/dev/null && return
-    echo "== installing Django into $venv"
-    rm -rf "$venv"
-    if { python3 -m venv "$venv" && "$venv/bin/python" -m pip install --quiet -r "$wish"; } >"$log" 2>&1; then
-        cp "$wish" "$venv/installed.txt"
-    else
-        tail -n 30 "$log"
-        missing[django]="Django from PyPI: pip install -r tests/interop/requirements.txt"
-    fi
-}
-
 # Below the range that outgoing connections take their ports from, so that none takes ours meanwhile.
 free_port() {
     local port

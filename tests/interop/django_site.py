@@ -19,11 +19,34 @@ settings.configure(
     SECRET_KEY=config["secret_key"],
     SECRET_KEY_FALLBACKS=config.get("secret_key_fallbacks", []),
     ROOT_URLCONF=__name__,
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # As `django-admin startproject` writes them.
+    INSTALLED_APPS=[
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
     ],
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+    TEMPLATES=[{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": [
+            "django.template.context_processors.request",
+            "django.contrib.auth.context_processors.auth",
+            "django.contrib.messages.context_processors.messages",
+        ]},
+    }],
+    STATIC_URL="static/",
     DATABASES={"default": config["database"]},
     CACHES=config.get("caches", {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}),
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
@@ -35,6 +58,7 @@ if not settings.USE_TZ:
     os.environ["TZ"] = settings.TIME_ZONE
     time.tzset()
 
+from django.contrib import admin  # noqa: E402
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -132,13 +156,15 @@ urlpatterns = [
     path("logout/", sign_out),
     path("whoami/", whoami),
     path("fail/", fail),
+    path("admin/", admin.site.urls),
 ]
 
 
-def set_password(name: str, password: str) -> None:
-    """Of a user who is made where there is none of this name."""
+def set_password(name: str, password: str, *roles: str) -> None:
+    """Of a user who is made where there is none of this name; with the role `staff` one who may use the admin."""
     user, _ = get_user_model().objects.get_or_create(username=name)
     user.set_password(password)
+    user.is_staff = user.is_superuser = "staff" in roles
     user.save()
 
 

@@ -95,12 +95,18 @@ class Site:
             return process.wait()
 
     def get(self, path: str, cookies: dict[str, str] | None = None) -> "Answer":
+        return self.ask("GET", path, cookies)
+
+    def ask(self, method: str, path: str, cookies: dict[str, str] | None = None, form: dict | None = None) -> "Answer":
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             headers = {"Host": f"127.0.0.1:{self.port}"}
             if cookies:
                 headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-            connection.request("GET", path, headers=headers)
+            body = None
+            if form is not None:
+                headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form)
+            connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
             return Answer(response.status, response.getheaders(), response.read())
         finally:
@@ -145,8 +151,14 @@ class Visitor:
         self.lock = threading.Lock()
 
     def answer(self, site: Site, path: str, **query) -> Answer:
-        target = f"/{path}/" + (f"?{urlencode(query)}" if query else "")
-        answer = self.last = site.get(target, self.cookies)
+        return self.keep(site.get(f"/{path}/" + (f"?{urlencode(query)}" if query else ""), self.cookies))
+
+    def post(self, site: Site, path: str, **form) -> Answer:
+        form["csrfmiddlewaretoken"] = self.cookies["csrftoken"]
+        return self.keep(site.ask("POST", f"/{path}/", self.cookies, form))
+
+    def keep(self, answer: Answer) -> Answer:
+        self.last = answer
         for header in answer.all("Set-Cookie"):
             for name, morsel in http.cookies.SimpleCookie(header).items():
                 if morsel["max-age"] == "0":

@@ -89,6 +89,7 @@ class Together:
             cls.django.run("migrate")
             cls.check = cls.nuages.run("migrate", "--check", check=False)
         cls.django.run("password", "django", "minor-swing")
+        cls.django.run("password", "admin", "nuages", "staff")
         for site in (cls.django, cls.nuages):
             cls.addClassCleanup(site.stop)
             site.start()
@@ -192,6 +193,19 @@ class Together:
                 self.assertEqual(visitor.do(site, "whoami"), {"user": None})
             if self.engine.revocable:
                 self.assert_anonymous(before)
+
+    def test_who_logs_in_to_djangos_admin_is_known_to_both_until_either_logs_out(self):
+        visitor = Visitor()
+        self.assertEqual(visitor.answer(self.django, "admin/login").status, 200)
+        answer = visitor.post(self.django, "admin/login", username="admin", password="nuages", next="/admin/")
+        self.assertEqual((answer.status, answer.all("Location")), (302, ["/admin/"]))
+        self.assertEqual(visitor.do(self.nuages, "whoami"), {"user": "admin"})
+        visitor.set(self.nuages, name="John Doe")
+        self.assertEqual(visitor.answer(self.django, "admin").status, 200)
+        self.assertIn(b"Site administration", visitor.last.body)
+        self.assertEqual(visitor.data(self.nuages)["name"], "John Doe")
+        visitor.do(self.nuages, "logout")
+        self.assertEqual(visitor.answer(self.django, "admin").status, 302)
 
     @both_ways
     def test_a_new_password_logs_out_everywhere(self, first, second, visitor):
