@@ -10,6 +10,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{
@@ -124,7 +125,10 @@ impl Manage {
             .enable_all()
             .build()
             .map_err(|error| CommandError::because("the asynchronous runtime cannot start", error))?;
-        runtime.block_on(entry.command.run(&project, arguments))?;
+        let result = runtime.block_on(entry.command.run(&project, arguments));
+        // Dropping the runtime would wait for a view or a task that blocks its thread, however long that takes.
+        runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+        result?;
         project.output().check()?;
         Ok(ExitCode::SUCCESS)
     }
@@ -141,6 +145,9 @@ impl Manage {
                 ExitCode::from(WRONG_USAGE)
             }
             ErrorKind::DisplayVersion => print(format_args!("{VERSION}\n")),
+            ErrorKind::DisplayHelp if Style::of(&io::stdout()).is_colored() => {
+                print(format_args!("{}", error.render().ansi()))
+            }
             ErrorKind::DisplayHelp => print(format_args!("{}", error.render())),
             _ => {
                 // A closed stderr cannot show the error; the exit code still does.
@@ -219,6 +226,8 @@ impl Manage {
 const LAST: usize = 900;
 
 const WRONG_USAGE: u8 = 2;
+/// How long threads that a command has left blocked may take before the process ends without them.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Returns the error for a command of Django's that Nuages does not have, if that is what the user named.
 fn django_command(error: &clap::Error) -> Option<CommandError> {

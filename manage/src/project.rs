@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn a_wrong_url_pattern_is_no_mistake_in_the_settings_file() {
         let (project, _folder) = project("<integer:year>/");
-        let error = project.checked_app().err().expect("a mistake").with_causes();
+        let Err(error) = project.checked_app() else { panic!("a mistake") };
+        let error = error.with_causes();
         let expected = "the URL patterns cannot be used: URL pattern \"<integer:year>/\": ";
         assert!(error.starts_with(expected), "{error}");
     }

@@ -92,7 +92,7 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     let taken = run(serve());
     assert_eq!(taken.code, Some(1));
     assert!(taken.err.contains(&format!("port {port} of 127.0.0.1 is taken")), "{}", taken.err);
-    assert!(taken.err.contains("hint: stop that one, or take another port: `runserver "), "{}", taken.err);
+    assert!(taken.err.contains("hint: stop that program, or use another port: `runserver "), "{}", taken.err);
 
     let (status, said, log) = server.end("-TERM");
     assert_eq!(status.code(), Some(0));
