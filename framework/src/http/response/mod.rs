@@ -5,6 +5,7 @@
 
 mod caching;
 mod conditional;
+mod cookies;
 mod date;
 mod into_response;
 mod redirect;
@@ -12,10 +13,7 @@ mod set_cookie;
 
 use std::{fmt, sync::Arc};
 
-use http::{
-    Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{self, CONTENT_TYPE},
-};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 
 pub use conditional::Validators;
@@ -25,7 +23,7 @@ pub use redirect::DisallowedRedirect;
 pub use set_cookie::{CookieError, SetCookie};
 
 use super::Body;
-use crate::{Error, Result, settings::SameSite};
+use crate::{Error, Result};
 
 /// A response: status, header fields, body.
 ///
@@ -174,55 +172,6 @@ impl Response {
     pub fn with_header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.set_header(name, value);
         self
-    }
-
-    /// Sets a cookie. It replaces a cookie of the same name that this response already sets.
-    ///
-    /// A cookie that cannot be sent ([`CookieError`](super::CookieError)) turns the response into a 500.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use nuages::{http::SetCookie, prelude::*};
-    ///
-    /// fn theme(_: &mut Request) -> Response {
-    ///     let mut response = redirect("/");
-    ///     response.set_cookie(SetCookie::new("theme", "dark"));
-    ///     response
-    /// }
-    /// ```
-    pub fn set_cookie(&mut self, cookie: SetCookie) -> &mut Self {
-        let value = match cookie.to_header() {
-            Ok(value) => value,
-            Err(error) => {
-                self.refuse(error);
-                return self;
-            }
-        };
-        let same = |old: &HeaderValue| {
-            old.as_bytes().strip_prefix(cookie.name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
-        };
-        if !self.headers.get_all(header::SET_COOKIE).iter().any(same) {
-            self.headers.append(header::SET_COOKIE, value);
-            return self;
-        }
-        if let header::Entry::Occupied(mut entry) = self.headers.entry(header::SET_COOKIE) {
-            for old in entry.iter_mut().filter(|old| same(old)) {
-                *old = value.clone();
-            }
-        }
-        self
-    }
-
-    /// Deletes a cookie in the browser. Path and domain must be those that it was set with.
-    pub fn delete_cookie(
-        &mut self,
-        name: &str,
-        path: &str,
-        domain: Option<&str>,
-        samesite: Option<SameSite>,
-    ) -> &mut Self {
-        self.set_cookie(SetCookie::deletion(name, path, domain.map(str::to_owned), samesite))
     }
 
     /// The body.
