@@ -226,7 +226,7 @@ fn cookie(engine: &SessionEngine, session: &Session) -> Result<Option<String>> {
 }
 
 fn encode(engine: &SessionEngine, data: &Map<String, Value>) -> Result<String> {
-    Ok(engine.encode(data))
+    Ok(engine.encode(data)?)
 }
 
 fn state(engine: &SessionEngine, session: &Session) -> Value {
