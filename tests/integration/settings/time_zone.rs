@@ -66,7 +66,10 @@ impl Site {
     /// Inserts a session as Django does, with this text as its `expire_date`.
     async fn insert(&self, expire_date: &'static str) {
         let Some(Database::Sqlite(sqlite)) = self.databases.get("default") else { panic!("SQLite") };
-        let data = self.engine.encode(serde_json::json!({"n": 1}).as_object().expect("an object"));
+        let data = self
+            .engine
+            .encode(serde_json::json!({"n": 1}).as_object().expect("an object"))
+            .expect("within the limits");
         let insert = "INSERT OR REPLACE INTO django_session VALUES (?1, ?2, ?3)";
         sqlite.write(move |db| db.execute(insert, [KEY, &data, expire_date])).await.expect("inserted");
     }
@@ -169,7 +172,7 @@ async fn on_every_engine_a_moment_of_set_expiry_is_a_local_time() {
             let data = serde_json::json!({ "_session_expiry": expected });
             let cookie = match session.key() {
                 Some(key) => key.as_str().to_owned(),
-                None => engine.encode(data.as_object().expect("an object")),
+                None => engine.encode(data.as_object().expect("an object")).expect("within the limits"),
             };
             let loaded = engine.load(&cookie).await.expect("loaded");
             let left = 2 * HOUR - loaded.expiry_age();
