@@ -16,7 +16,10 @@ async fn check_warns_of_sessions_that_another_zone_wrote() {
     assert_eq!(check(&program), "System check identified no issues.\n");
     let databases = Databases::open(&program.settings()).expect("databases");
     let Some(Database::Sqlite(sqlite)) = databases.get("default") else { panic!("SQLite") };
-    let data = program.engine().encode(serde_json::json!({"n": 1}).as_object().expect("an object"));
+    let data = program
+        .engine()
+        .encode(serde_json::json!({"n": 1}).as_object().expect("an object"))
+        .expect("within the limits");
     let insert = "INSERT INTO django_session VALUES ('abcdefghijklmnopqrstuvwxyz012345', ?1, \
                   datetime('now', '+14 days', '-6 hours'))";
     sqlite.write(move |db| db.execute(insert, [data])).await.expect("inserted");
