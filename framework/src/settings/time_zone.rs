@@ -213,4 +213,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn in_no_zone_does_a_session_end_early() {
+        for zone in tzdb_data::TZ_NAMES.iter().filter_map(|name| TimeZone::find(name)) {
+            // 70 moments from 2024 to 2030, at any time of the day.
+            for now in (1_704_067_200..1_893_456_000).step_by(2_709_780).map(from_unix) {
+                let bound = zone.earliest_text(now);
+                for minutes in [0, 31, 61, 1439] {
+                    let ends = now + Duration::from_secs(60 * minutes);
+                    let text = zone.to_text(ends);
+                    assert!(bound <= text, "{zone:?}: SQL does not find {text} from {bound}");
+                    let read = zone.parse_text(&text).expect("a moment");
+                    let late = read.duration_since(ends).expect("not early");
+                    assert!(late <= Duration::from_secs(3 * HOUR), "{zone:?}: {text} is {late:?} late");
+                }
+            }
+        }
+    }
 }

@@ -122,6 +122,21 @@ async fn a_login_with_a_sole_other_backend_is_stored_as_its_own() {
 }
 
 #[tokio::test]
+async fn another_login_of_the_same_user_gives_a_new_key_and_keeps_the_data() {
+    let (_folder, app) = site("").await;
+    let client = Client::new(app.clone());
+    client.get("/enter/").await;
+    let before = client.cookie("sessionid").expect("a session");
+    client.get("/enter/").await;
+    let after = client.cookie("sessionid").expect("a session");
+    assert_ne!(before, after);
+    assert_eq!(client.get("/who/").await.text(), "django 3");
+    let thief = Client::new(app);
+    thief.set_cookie("sessionid", &before);
+    assert_eq!(thief.get("/who/").await.text(), "AnonymousUser null");
+}
+
+#[tokio::test]
 async fn login_sets_last_login_as_django_does() {
     for (lines, expected) in [
         ("", "2026-01-15 12:00:00"),

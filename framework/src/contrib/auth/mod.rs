@@ -115,15 +115,17 @@ pub async fn login(request: &mut Request, user: &User) -> Result<()> {
     table::set_last_login(request.db(), id, request.clock().now(), settings.stored_time_zone()).await?;
     let hash = session_hash(&request.settings().secret_key, user);
     let session = &mut request.session;
-    match session.get::<Value>(ID_KEY)? {
+    let is_other_login = match session.get::<Value>(ID_KEY)? {
         Some(before) => {
-            let other_user = text(&before) != id.to_string();
-            let other_hash = !same(session.get::<Value>(HASH_KEY)?.as_ref(), &hash);
-            if other_user || other_hash {
-                session.flush();
-            }
+            text(&before) != id.to_string() || !same(session.get::<Value>(HASH_KEY)?.as_ref(), &hash)
         }
-        None => session.cycle_key(),
+        None => false,
+    };
+    if is_other_login {
+        session.flush();
+    } else {
+        // Also for a user who is logged in already (OWASP ASVS 7.2.4); Django keeps the key then.
+        session.cycle_key();
     }
     session.insert(ID_KEY, id.to_string())?;
     session.insert(BACKEND_KEY, backend)?;
