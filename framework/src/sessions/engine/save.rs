@@ -185,10 +185,10 @@ impl Engine {
     /// Finds out why the record is gone: the session was deleted, or another request gave it a new key.
     async fn lost(&self, store: &dyn SessionStore, session: &mut Session) -> Result<Saved> {
         let mut saved = Saved::Interrupted;
-        if let Some(stored) = session.stored() {
-            if self.find_moved(store, &stored.key).await?.is_some() {
-                saved = Saved::Superseded;
-            }
+        if let Some(stored) = session.stored()
+            && self.find_moved(store, &stored.key).await?.is_some()
+        {
+            saved = Saved::Superseded;
         }
         session.set_origin(SessionOrigin::Unknown(None));
         Ok(saved)
