@@ -51,7 +51,12 @@ impl SessionCarrier {
             self.engine.delete_discarded(session).await?;
         }
         if had_cookie && accessed && session.is_empty() && !session.is_unreadable() {
-            self.delete_cookie(response);
+            if self.engine.has_moved(session).await? {
+                // The browser gets its new key from another response; a deletion could erase it.
+                self.keep_private(response);
+            } else {
+                self.delete_cookie(response);
+            }
             return Ok(());
         }
         if accessed {
@@ -72,8 +77,8 @@ impl SessionCarrier {
                 ));
             }
             Saved::Interrupted => {
+                // The cookie is left alone: the visitor may have logged in again, and this response may be late.
                 tracing::warn!(target: "nuages.sessions", "another request deleted the session: the changes of this request are dropped");
-                self.delete_cookie(response);
             }
         }
         Ok(())

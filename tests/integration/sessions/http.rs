@@ -238,7 +238,7 @@ async fn a_session_deleted_meanwhile_is_not_resurrected() {
         let response = slow.await.expect("answered");
         assert_eq!(response.status(), status);
         if status == 200 {
-            assert!(response.header("set-cookie").expect("a deletion").starts_with("sessionid=\"\";"));
+            assert_eq!(response.header("set-cookie"), None, "the visitor may have logged in again");
         }
         assert_eq!(rows(&site), 0);
     }

@@ -114,6 +114,25 @@ fn data_that_are_saved_load_again_on_redis() {
     hold_to_round_trips(&engine("cache", folder.path(), &cache));
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn data_that_are_saved_load_again_on_postgresql() {
+    use nuages::migrations::{Migrations, Mode, Target};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let server = runtime.block_on(crate::support::postgres_server::PostgresServer::shared());
+    let database = server.address.database("");
+    let migrations = Migrations::discover(&server.address.settings("")).expect("migrations");
+    runtime.block_on(async {
+        let applied = migrations.apply(&database, &Target::All, Mode::Run, &mut |_| {}).await;
+        applied.expect("migrated");
+    });
+    let settings = format!("{SMALL}{}", server.address.toml(""));
+    hold_to_round_trips(&engine("db", folder.path(), &settings));
+}
+
 #[tokio::test]
 async fn a_value_that_could_not_be_read_again_is_an_error_that_names_its_key() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,6 +1,7 @@
 //! Sessions through the public API: their data, every engine, the middleware around them, and faults.
 
 mod caches;
+mod crossing;
 mod data;
 mod engines;
 mod faults;

@@ -110,7 +110,8 @@ async fn a_session_that_ended_elsewhere_does_not_come_back() {
         site.pages.go_on.add_permits(1);
         let (response, cookie) = slow.await.expect("a response");
         assert_eq!(response.status().as_u16(), status);
-        assert_eq!((cookie.is_some(), site.store.len()), (status == 400, 0));
+        // The cookie stays: the visitor may have logged in again, and this response may be late.
+        assert_eq!((cookie.is_some(), site.store.len()), (true, 0));
     }
 }
 

@@ -202,9 +202,11 @@ impl SessionEngine {
     ///
     /// [`StoreError`] if the store fails.
     pub async fn revoke(&self, info: &SessionInfo) -> Result<bool, StoreError> {
-        match self.store() {
-            Some(store) => self.0.delete_following(store, &info.stored_key).await,
-            None => Ok(false),
+        let Some(store) = self.store() else { return Ok(false) };
+        match SessionKey::parse(&info.stored_key) {
+            Some(key) if !self.0.keys.hashed => self.0.delete_following(store, &key).await,
+            // The key behind a hash is unknown, and with it the keys that may follow.
+            _ => store.delete(&info.stored_key).await,
         }
     }
 

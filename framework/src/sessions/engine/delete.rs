@@ -1,9 +1,9 @@
 //! Deleting sessions by key, and asking whether one exists.
 
-use super::{Engine, SessionEngine};
+use super::SessionEngine;
 use crate::sessions::{
     session::{Session, SessionKey},
-    store::{BoxedStore, StoreError},
+    store::StoreError,
 };
 
 impl SessionEngine {
@@ -31,7 +31,7 @@ impl SessionEngine {
     pub async fn delete(&self, key: impl AsRef<str>) -> Result<bool, StoreError> {
         let Some(store) = self.store() else { return Ok(false) };
         let Some(key) = SessionKey::parse(key.as_ref()) else { return Ok(false) };
-        let mut deleted = self.0.delete_following(store, &self.0.keys.stored(&key)).await?;
+        let mut deleted = self.0.delete_following(store, &key).await?;
         if self.0.keys.may_be_unhashed(&key) {
             deleted |= store.delete(key.as_str()).await?;
         }
@@ -48,24 +48,5 @@ impl SessionEngine {
         let Some(key) = SessionKey::parse(key.as_ref()) else { return Ok(false) };
         Ok(store.exists(&self.0.keys.stored(&key)).await?
             || (self.0.keys.may_be_unhashed(&key) && store.exists(key.as_str()).await?))
-    }
-}
-
-impl Engine {
-    /// Deletes a session, even if another request has just given it a new key.
-    pub(super) async fn delete_following(
-        &self,
-        store: &dyn BoxedStore,
-        stored_key: &str,
-    ) -> Result<bool, StoreError> {
-        if store.delete(stored_key).await? {
-            return Ok(true);
-        }
-        for key in self.keys.successors(stored_key) {
-            if store.delete(&key).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

@@ -16,15 +16,19 @@ pub(super) const MAX_KEY_CHANGES: usize = 3;
 pub(super) struct StoredKeys {
     /// `SESSION_HASH_KEYS`.
     pub(super) hashed: bool,
-    /// Derives the key that `cycle_key` gives to a session.
-    successors: SaltedHmac,
+    /// Derive the key that `cycle_key` gives to a session: with `SECRET_KEY`, and with each of
+    /// `SECRET_KEY_FALLBACKS`, which other processes still use while the secret is being rotated.
+    macs: Vec<SaltedHmac>,
 }
 
 impl StoredKeys {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             hashed: settings.session.hash_keys,
-            successors: SaltedHmac::new("nuages.sessions.successor", &settings.secret_key),
+            macs: std::iter::once(&settings.secret_key)
+                .chain(&settings.secret_key_fallbacks)
+                .map(|secret| SaltedHmac::new("nuages.sessions.successor", secret))
+                .collect(),
         }
     }
 
@@ -46,14 +50,17 @@ impl StoredKeys {
         self.hashed && key.as_str().len() < 40
     }
 
-    /// The key that `cycle_key` gives to the session stored under `stored_key`.
-    pub(super) fn successor(&self, stored_key: &str) -> SessionKey {
-        SessionKey::successor(stored_key, &self.successors)
+    /// The key that `cycle_key` gives to the session of `key`.
+    pub(super) fn successor(&self, key: &SessionKey) -> SessionKey {
+        SessionKey::successor(key, &self.macs[0])
     }
 
-    /// The stored keys that the session may have moved to while a request was running, nearest first.
-    pub(super) fn successors(&self, stored_key: &str) -> impl Iterator<Item = String> {
-        let next = |key: &String| Some(self.stored(&self.successor(key)).into_owned());
-        std::iter::successors(next(&stored_key.to_owned()), next).take(MAX_KEY_CHANGES)
+    /// The keys that the session of `key` may have got while a request was running: with each secret the
+    /// nearest first.
+    pub(super) fn successors(&self, key: &SessionKey) -> impl Iterator<Item = SessionKey> {
+        self.macs.iter().flat_map(|mac| {
+            let next = |key: &SessionKey| Some(SessionKey::successor(key, mac));
+            std::iter::successors(next(key), next).take(MAX_KEY_CHANGES)
+        })
     }
 }

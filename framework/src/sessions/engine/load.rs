@@ -19,7 +19,7 @@ impl SessionEngine {
             None => Ok(engine.load_cookie(key.as_ref())),
             Some(store) => match SessionKey::parse(key.as_ref()) {
                 Some(key) => engine.load_stored(store, key).await,
-                None => Ok(engine.session(SessionOrigin::Unknown)),
+                None => Ok(engine.session(SessionOrigin::Unknown(None))),
             },
         }
     }
@@ -33,7 +33,7 @@ impl Engine {
         if record.is_none() && self.keys.may_be_unhashed(&key) {
             record = self.hash_record(store, &key, &stored_key).await?;
         }
-        let Some(record) = record else { return Ok(self.session(SessionOrigin::Unknown)) };
+        let Some(record) = record else { return Ok(self.session(SessionOrigin::Unknown(Some(key)))) };
         let Some(decoded) = self.decode_or_warn(&record.data) else {
             return Ok(self.session(SessionOrigin::Unreadable));
         };
@@ -46,7 +46,7 @@ impl Engine {
             Some(_) => session.is_too_old(now),
             None => session.ends(saved_at) <= now,
         };
-        Ok(if ended { self.session(SessionOrigin::Unknown) } else { session })
+        Ok(if ended { self.session(SessionOrigin::Unknown(None)) } else { session })
     }
 
     /// Moves a record from its bare key to the hashed one.
@@ -67,11 +67,13 @@ impl Engine {
 
     fn load_cookie(&self, text: &str) -> Session {
         let now = self.policy.clock.now();
-        let Some(decoded) = self.decode_or_warn(text) else { return self.session(SessionOrigin::Unknown) };
+        let Some(decoded) = self.decode_or_warn(text) else {
+            return self.session(SessionOrigin::Unknown(None));
+        };
         let saved_at = decoded.saved_at;
         let mut session = self.session(SessionOrigin::Cookie { text: text.to_owned(), saved_at });
         session.fill(decoded);
         // Django enforces SESSION_COOKIE_AGE only; here a session's own expiry holds too.
-        if session.ends(saved_at) <= now { self.session(SessionOrigin::Unknown) } else { session }
+        if session.ends(saved_at) <= now { self.session(SessionOrigin::Unknown(None)) } else { session }
     }
 }

@@ -7,17 +7,18 @@ mod admin;
 mod clear;
 mod delete;
 mod expiry_check;
+mod follow;
 mod keys;
 mod load;
 mod open;
+mod queues;
 mod save;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
 
-use self::keys::StoredKeys;
+use self::{keys::StoredKeys, queues::SaveQueues};
 use super::{
     codec::{BigIntegers, Codec, DecodeError, Decoded, EncodeError},
     session::{ExpiryPolicy, Session, SessionOrigin},
@@ -71,7 +72,7 @@ struct Engine {
     keys: StoredKeys,
     cookie_name: String,
     /// A save that lost a swap waits here for the other saves of its session that lost one.
-    queues: [Mutex<()>; 64],
+    queues: SaveQueues,
 }
 
 impl SessionEngine {

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tokio::sync::Mutex;
-
-use super::{Engine, SessionEngine, keys::StoredKeys};
+use super::{Engine, SessionEngine, keys::StoredKeys, queues::SaveQueues};
 use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
@@ -160,7 +158,7 @@ impl SessionEngine {
             policy: Arc::new(ExpiryPolicy::new(settings, clock)),
             keys: StoredKeys::new(settings),
             cookie_name: settings.session.cookie_name.clone(),
-            queues: [const { Mutex::const_new(()) }; 64],
+            queues: SaveQueues::new(),
         }))
     }
 }

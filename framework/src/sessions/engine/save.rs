@@ -6,23 +6,18 @@
 
 use std::time::SystemTime;
 
-use tokio::sync::Mutex;
-
-use super::{Engine, SessionEngine};
+use super::{Engine, SessionEngine, queues::SaveDeadline};
 use crate::{
     Error, Result,
     error::Unavailable,
     sessions::{
         session::{Session, SessionKey, SessionOrigin, StoredOrigin},
         store::{BoxedStore, Record, StoreError, Swap},
-        stripe::stripe,
     },
 };
 
 /// Browsers keep no cookie whose name and value are longer (RFC 6265bis section 5.6).
 const MAX_COOKIE_BYTES: usize = 4096;
-/// A swap that loses this often meets a broken store, not busy visitors.
-const MAX_SWAPS: u32 = 1_000;
 
 /// How a save ended.
 ///
@@ -49,8 +44,8 @@ pub enum Saved {
     /// The session was deleted after it was loaded, for example by a logout in another request. Nothing
     /// was written (Django's `SessionInterrupted`).
     Interrupted,
-    /// Another request gave the session a new key after it was loaded, for example at login. Nothing was
-    /// written, and that request's response carries the new cookie.
+    /// Another request gave the session a new key, for example at login, while this one still had the old key.
+    /// Nothing was written, and that request's response carries the new cookie.
     Superseded,
 }
 
@@ -117,6 +112,11 @@ impl SessionEngine {
 impl Engine {
     async fn insert(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
         let now = self.policy.clock.now();
+        if let Some(key) = session.missed()
+            && self.has_just_moved(store, key, now).await?
+        {
+            return Ok(Saved::Superseded);
+        }
         let record = session.record(&self.codec, now)?;
         // 165 random bits do not collide. A store that reports it again and again is broken.
         for _ in 0..8 {
@@ -131,17 +131,17 @@ impl Engine {
         Err(Error::new("the session store reports every fresh key as taken"))
     }
 
-    /// Compare-and-swap with replay.
+    /// Compare-and-swap with replay, until the deadline. A save that lost a swap waits for its turn.
     async fn swap(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
-        let mut queue = None;
-        for _ in 0..MAX_SWAPS {
+        let (deadline, mut queue) = (SaveDeadline::new(), None);
+        loop {
             let now = self.policy.clock.now();
             let mut record = session.record(&self.codec, now)?;
             let Some(stored) = session.stored() else {
                 return Err(Error::new("only a stored session can be swapped"));
             };
             let expected = &stored.record;
-            let new_key = session.wants_new_key().then(|| self.keys.successor(&stored.stored_key));
+            let new_key = session.wants_new_key().then(|| self.keys.successor(&stored.key));
             let swap = match &new_key {
                 Some(new_key) => {
                     let new_key = self.keys.stored(new_key);
@@ -167,7 +167,11 @@ impl Engine {
                 Swap::Gone => return self.lost(store, session).await,
                 Swap::Changed => {
                     if queue.is_none() {
-                        queue = Some(self.queue(&stored.stored_key).lock().await);
+                        queue = self.queues.wait(&stored.stored_key, deadline).await;
+                    }
+                    if queue.is_none() || deadline.has_passed() {
+                        let busy = "one session, which too many requests are changing at once,";
+                        return Err(StoreError::new("save", Unavailable::new(busy, None)).into());
                     }
                     if !self.reload_and_replay(store, session).await? {
                         return self.lost(store, session).await;
@@ -175,22 +179,17 @@ impl Engine {
                 }
             }
         }
-        let busy = format!("one session, changed {MAX_SWAPS} times while it was being saved,");
-        Err(StoreError::new("save", Unavailable::new(busy, None)).into())
     }
 
     /// Finds out why the record is gone: the session was deleted, or another request gave it a new key.
     async fn lost(&self, store: &dyn BoxedStore, session: &mut Session) -> Result<Saved> {
         let mut saved = Saved::Interrupted;
-        if let Some(stored) = session.stored() {
-            for key in self.keys.successors(&stored.stored_key) {
-                if store.exists(&key).await? {
-                    saved = Saved::Superseded;
-                    break;
-                }
-            }
+        if let Some(stored) = session.stored()
+            && self.find_moved(store, &stored.key).await?.is_some()
+        {
+            saved = Saved::Superseded;
         }
-        session.set_origin(SessionOrigin::Unknown);
+        session.set_origin(SessionOrigin::Unknown(None));
         Ok(saved)
     }
 
@@ -203,10 +202,6 @@ impl Engine {
         let Some(decoded) = self.decode_or_warn(&record.data) else { return Ok(false) };
         session.rebase(record, decoded)?;
         Ok(true)
-    }
-
-    fn queue(&self, stored_key: &str) -> &Mutex<()> {
-        &self.queues[stripe(stored_key, self.queues.len())]
     }
 
     fn seal_cookie(&self, session: &mut Session) -> Result<Saved> {

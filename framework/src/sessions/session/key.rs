@@ -39,12 +39,13 @@ impl SessionKey {
         Self(random_text(LENGTH, ALPHABET))
     }
 
-    /// The key that `cycle_key` gives to the session stored under `stored_key`.
+    /// The key that `cycle_key` gives to the session of `key`.
     ///
     /// Without `SECRET_KEY` it cannot be guessed, but every process of the site can compute it. So a logout
-    /// that was sent with the old key finds the session under its new key and ends it.
-    pub(in crate::sessions) fn successor(stored_key: &str, mac: &SaltedHmac) -> Self {
-        let digests = (0u8..).map(|round| mac.digest(&[&[round], stored_key.as_bytes()].concat()));
+    /// that was sent with the old key finds the session under its new key and ends it. It is derived from the
+    /// cookie's key, which no table holds under `SESSION_HASH_KEYS`.
+    pub(in crate::sessions) fn successor(key: &Self, mac: &SaltedHmac) -> Self {
+        let digests = (0u8..).map(|round| mac.digest(&[&[round], key.0.as_bytes()].concat()));
         Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())
     }
 
@@ -90,11 +91,11 @@ mod tests {
     #[test]
     fn a_successor_is_a_key_that_only_the_secret_tells() {
         let (key, mac) = (SessionKey::random(), SaltedHmac::new("salt", "secret"));
-        let next = SessionKey::successor(&key.0, &mac);
+        let next = SessionKey::successor(&key, &mac);
         assert!(next != key && next.0.len() == 32 && SessionKey::parse(&next.0).is_some());
-        assert_eq!(next, SessionKey::successor(&key.0, &mac));
-        assert_ne!(next, SessionKey::successor(&key.0, &SaltedHmac::new("salt", "another secret")));
-        assert_ne!(next, SessionKey::successor(&next.0, &mac));
+        assert_eq!(next, SessionKey::successor(&key, &mac));
+        assert_ne!(next, SessionKey::successor(&key, &SaltedHmac::new("salt", "another secret")));
+        assert_ne!(next, SessionKey::successor(&next, &mac));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     Session,
     expiry::{CREATED_KEY, ExpiryPolicy},
+    key::SessionKey,
     origin::{SessionOrigin, StoredOrigin},
 };
 use crate::{
@@ -108,6 +109,11 @@ impl Session {
         self.origin.stored()
     }
 
+    /// The key of the cookie, if the store has no session under it.
+    pub(in crate::sessions) fn missed(&self) -> Option<&SessionKey> {
+        self.origin.missed()
+    }
+
     pub(in crate::sessions) fn set_origin(&mut self, origin: SessionOrigin) {
         self.origin = origin;
     }
@@ -117,9 +123,9 @@ impl Session {
         self.cycle
     }
 
-    /// A stored key that `flush` gave up and whose record is not deleted yet.
-    pub(in crate::sessions) fn next_discarded(&self) -> Option<&str> {
-        self.discarded.last().map(String::as_str)
+    /// A key that `flush` gave up and whose record is not deleted yet.
+    pub(in crate::sessions) fn next_discarded(&self) -> Option<&SessionKey> {
+        self.discarded.last()
     }
 
     /// Forgets the key of [`Session::next_discarded`]: its record is deleted.

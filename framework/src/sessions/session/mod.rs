@@ -64,8 +64,8 @@ pub struct Session {
     created: Option<SystemTime>,
     /// Whether the view called `cycle_key`.
     cycle: bool,
-    /// Stored keys that `flush` gave up. The engine deletes their records.
-    discarded: Vec<String>,
+    /// Keys that `flush` gave up. The engine deletes their records.
+    discarded: Vec<SessionKey>,
     policy: Arc<ExpiryPolicy>,
 }
 
@@ -93,7 +93,7 @@ impl Session {
     pub fn flush(&mut self) {
         self.wipe();
         if let SessionOrigin::Stored(stored) = std::mem::take(&mut self.origin) {
-            self.discarded.push(stored.stored_key);
+            self.discarded.push(stored.key);
         }
         self.created = None;
         self.cycle = false;

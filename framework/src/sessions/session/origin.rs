@@ -13,8 +13,9 @@ pub(in crate::sessions) enum SessionOrigin {
     /// The request carried no session cookie, or the session was flushed.
     #[default]
     New,
-    /// The cookie names no session, or one that has ended or was deleted.
-    Unknown,
+    /// The cookie names no session, or one that has ended or was deleted. The key is kept if the store has
+    /// no such record: the session may have got a new key.
+    Unknown(Option<SessionKey>),
     /// The store has a record under this key that cannot be read. It is left alone.
     Unreadable,
     /// Kept by the signed_cookies engine: the cookie's value is the session.
@@ -38,7 +39,15 @@ impl SessionOrigin {
     pub(in crate::sessions) fn stored(&self) -> Option<&StoredOrigin> {
         match self {
             Self::Stored(stored) => Some(stored),
-            Self::New | Self::Unknown | Self::Unreadable | Self::Cookie { .. } => None,
+            Self::New | Self::Unknown(_) | Self::Unreadable | Self::Cookie { .. } => None,
+        }
+    }
+
+    /// The key of the cookie, if the store has no session under it.
+    pub(super) fn missed(&self) -> Option<&SessionKey> {
+        match self {
+            Self::Unknown(key) => key.as_ref(),
+            Self::New | Self::Unreadable | Self::Cookie { .. } | Self::Stored(_) => None,
         }
     }
 
