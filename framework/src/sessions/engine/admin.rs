@@ -12,6 +12,8 @@ use crate::sessions::{
 
 /// Django's key of the logged-in user's primary key, as text.
 pub(crate) const USER_KEY: &str = "_auth_user_id";
+/// How often `revoke_user` reads the sessions at most.
+const MAX_PASSES: usize = 5;
 /// Records read in one step.
 const PAGE: usize = 1_000;
 
@@ -144,7 +146,8 @@ impl SessionEngine {
         }
     }
 
-    /// Ends every session of a user but `except`, the current one perhaps; how many they were.
+    /// Ends every session of a user except `except`, the current one for example, and returns how many. Finds
+    /// sessions that get a new key in between, too. Reads every stored session, at least twice.
     ///
     /// # Errors
     ///
@@ -152,9 +155,18 @@ impl SessionEngine {
     pub async fn revoke_user(&self, user: &str, except: Option<&Session>) -> Result<u64, StoreError> {
         let kept = except.and_then(Session::stored).map(|stored| stored.stored_key.as_str());
         let mut revoked = 0;
-        for info in self.sessions_of(user).await? {
-            if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
-                revoked += 1;
+        // A session that gets a new key while it is searched can move to the part that has been read. So the
+        // search is repeated until it finds nothing, and at least once.
+        for pass in 0..MAX_PASSES {
+            let mut found = 0;
+            for info in self.sessions_of(user).await? {
+                if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
+                    found += 1;
+                }
+            }
+            revoked += found;
+            if found == 0 && pass > 0 {
+                break;
             }
         }
         Ok(revoked)

@@ -102,7 +102,7 @@ async fn a_deleted_session_stays_deleted_when_the_cache_evicts_its_mark() {
         assert!(SessionStore::delete(&*other, KEY).await.expect("deleted"));
         world.evict(KEY).await;
     };
-    let (created, ()) = tokio::join!(biased; async { create.await }, deleted);
+    let (created, ()) = tokio::join!(biased; create, deleted);
     assert!(created.expect("the doubles answer"));
     assert_eq!(load(&other, &world, KEY).await, None);
 }
