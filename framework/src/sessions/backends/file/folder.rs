@@ -49,8 +49,8 @@ pub(super) struct Folder {
     private: PrivateFolder,
 }
 
-/// The file of a key.
-pub(super) enum Found {
+/// The contents of a key's file.
+pub(super) enum SessionFile {
     Session {
         text: String,
         modified: SystemTime,
@@ -102,22 +102,22 @@ impl Folder {
         self.private.lock(key, found.as_ref().map(owner))
     }
 
-    pub(super) fn read(&self, key: &str) -> io::Result<Found> {
+    pub(super) fn read(&self, key: &str) -> io::Result<SessionFile> {
         let path = self.file(key);
         // Fails where the folder cannot be used; all that fails from here on is the file's own fault.
-        let Some(_) = unless_gone(fs::symlink_metadata(&path))? else { return Ok(Found::Nothing) };
+        let Some(_) = unless_gone(fs::symlink_metadata(&path))? else { return Ok(SessionFile::Nothing) };
         let file = match unless_gone(only_for_us(OpenOptions::new().read(true)).open(path)) {
             Ok(Some(file)) => file,
-            Ok(None) => return Ok(Found::Nothing),
-            Err(error) if is_foreign(&error) => return Ok(Found::Foreign(error)),
+            Ok(None) => return Ok(SessionFile::Nothing),
+            Err(error) if is_foreign(&error) => return Ok(SessionFile::Foreign(error)),
             Err(error) => return Err(error),
         };
         let found = file.metadata()?;
         if !found.is_file() {
             let error = io::Error::new(io::ErrorKind::InvalidData, "not a regular file");
-            return Ok(Found::Foreign(error));
+            return Ok(SessionFile::Foreign(error));
         }
-        Ok(Found::Session { text: text(file)?, modified: found.modified()? })
+        Ok(SessionFile::Session { text: text(file)?, modified: found.modified()? })
     }
 
     /// Makes the file of `key`; the caller holds the lock.
@@ -133,9 +133,9 @@ impl Folder {
         (new_key, data): (&str, &str),
     ) -> io::Result<Swap> {
         match self.read(key)? {
-            Found::Nothing | Found::Foreign(_) => return Ok(Swap::Gone),
-            Found::Session { text, .. } if text != expected => return Ok(Swap::Changed),
-            Found::Session { .. } => {}
+            SessionFile::Nothing | SessionFile::Foreign(_) => return Ok(Swap::Gone),
+            SessionFile::Session { text, .. } if text != expected => return Ok(Swap::Changed),
+            SessionFile::Session { .. } => {}
         }
         // Written before anything moves: where the disk is full, the old key still works.
         let written = self.private.write(lock, data)?;

@@ -21,7 +21,7 @@ use std::{
 
 pub(crate) use self::folder::{EndReader, FolderError};
 use self::{
-    folder::{Folder, Found},
+    folder::{Folder, SessionFile},
     sweep::Sweeps,
 };
 use crate::{
@@ -77,9 +77,9 @@ impl SessionStore for FileStore {
         let key = key.to_owned();
         self.run("load", move |state| match state.folder.read(&key)? {
             // No moment is kept beside the data: the session engine reads the end from them.
-            Found::Session { text, .. } => Ok(Some(Record::new(text, None))),
-            Found::Nothing => Ok(None),
-            Found::Foreign(error) => {
+            SessionFile::Session { text, .. } => Ok(Some(Record::new(text, None))),
+            SessionFile::Nothing => Ok(None),
+            SessionFile::Foreign(error) => {
                 if !state.warned.swap(true, Ordering::Relaxed) {
                     let path = state.folder.path.display();
                     tracing::warn!(

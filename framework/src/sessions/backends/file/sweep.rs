@@ -10,7 +10,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::folder::{Folder, Found};
+use super::folder::{Folder, SessionFile};
 use crate::sessions::store::{Cleared, Listed, Record};
 
 /// How many clearings can be under way in one process.
@@ -88,9 +88,9 @@ fn remove_ended(folder: &Folder, key: &str, before: Option<SystemTime>) -> io::R
     let ended = || match before {
         None => Ok(true),
         Some(before) => match folder.read(key)? {
-            Found::Session { text, modified } => Ok(folder.ends(&text, modified) < before),
-            Found::Nothing => Ok(false),
-            Found::Foreign(error) => Err(error),
+            SessionFile::Session { text, modified } => Ok(folder.ends(&text, modified) < before),
+            SessionFile::Nothing => Ok(false),
+            SessionFile::Foreign(error) => Err(error),
         },
     };
     if !ended()? {
@@ -116,12 +116,12 @@ pub(super) fn list(folder: &Folder, after: &str, limit: usize) -> io::Result<(Ve
     for key in keys {
         let record = match folder.read(&key) {
             // A session that vanishes in between is not listed.
-            Ok(Found::Nothing) => continue,
-            Ok(Found::Session { text, modified }) => {
+            Ok(SessionFile::Nothing) => continue,
+            Ok(SessionFile::Session { text, modified }) => {
                 let end = folder.ends(&text, modified);
                 Record::new(text, end)
             }
-            Ok(Found::Foreign(error)) | Err(error) => {
+            Ok(SessionFile::Foreign(error)) | Err(error) => {
                 skipped.add(error);
                 Record::new("", None)
             }
