@@ -241,6 +241,37 @@ mod redis {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_redis_key_of_another_type_reads_as_empty() {
+        let (folder, server) = (tempfile::tempdir().expect("a folder"), RedisServer::shared());
+        make_table(folder.path());
+        for (name, lives) in [("cache", false), ("cached_db", true)] {
+            let settings = settings(name, folder.path(), &with_redis(&server));
+            let engine = made(&settings, Clock::system());
+            let mut session = engine.new_session();
+            session.insert("count", 1).expect("a number");
+            assert_eq!(engine.save(&mut session).await.expect("saved"), Saved::Stored);
+            let key = session.key().expect("a key").as_str().to_owned();
+            let prefix = &settings.caches["default"].key_prefix;
+            let wire = format!("{prefix}:1:django.contrib.sessions.{name}{key}");
+            let spoil = || {
+                server.command(&["DEL", &wire]);
+                assert_eq!(server.command(&["RPUSH", &wire, "a list"]), ":1");
+            };
+            spoil();
+            let mut loaded = engine.load(&key).await.expect("no error");
+            assert_eq!(loaded.contains_key("count"), lives, "{name}");
+            loaded.insert("count", 2).expect("a number");
+            assert_eq!(engine.save(&mut loaded).await.expect("saved"), Saved::Stored);
+            assert_eq!(loaded.key().map(|key| key.as_str().to_owned()) == Some(key.clone()), lives);
+            // Sweeps go on.
+            spoil();
+            engine.list(None).await.expect("listed");
+            assert!(engine.delete(&key).await.expect("deleted"));
+            assert!(engine.load(&key).await.expect("no error").is_empty());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn what_django_cached_counts_as_a_miss_and_is_replaced_by_changes() {
         let (folder, server) = (tempfile::tempdir().expect("a folder"), RedisServer::shared());
         make_table(folder.path());

@@ -24,6 +24,8 @@ pub struct Program {
     _home: Option<TempDir>,
     logs: TempDir,
     process: Option<Child>,
+    /// The user that runs it, if it is another than the test's.
+    user: Option<u32>,
     address: Option<SocketAddr>,
 }
 
@@ -48,10 +50,19 @@ impl Program {
         fs::create_dir_all(folder.join("sessions")).expect("a folder");
         fs::write(folder.join("settings.toml"), text).expect("writes");
         let logs = tempfile::tempdir().expect("a folder");
-        let program = Self { folder, _home: home, logs, process: None, address: None };
+        let program = Self { folder, _home: home, logs, process: None, user: None, address: None };
         let migrated = program.command(&["migrate", "-v", "0"]).output().expect("it runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         program
+    }
+
+    /// The program, run by another user from now on. Needs root.
+    pub fn run_by(mut self, user: u32) -> Self {
+        for path in [self.folder.clone(), self.folder.join("db.sqlite3")] {
+            std::os::unix::fs::chown(&path, Some(user), None).expect("this test needs root");
+        }
+        self.user = Some(user);
+        self
     }
 
     pub fn folder(&self) -> &Path {
@@ -63,6 +74,9 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_interop_app"));
         command.args(args).current_dir(&self.folder).env_remove("NUAGES_SETTINGS").env("NO_COLOR", "1");
         command.stdin(Stdio::null());
+        if let Some(user) = self.user {
+            std::os::unix::process::CommandExt::uid(&mut command, user);
+        }
         command
     }
 

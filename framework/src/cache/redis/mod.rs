@@ -7,14 +7,17 @@ mod link;
 mod location;
 mod scripts;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Once},
+};
 
 use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, RedisError};
 
 pub use location::LocationError;
 
-use super::{CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
+use super::{CacheError, CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
 use link::Link;
 
 /// The number of keys that the server examines for one page of a scan.
@@ -88,6 +91,12 @@ fn stored(new: Option<&Bytes>, life: Life) -> (&'static str, Bytes, String) {
     }
 }
 
+/// Whether Redis refused the command because the key holds a list, a hash or the like.
+fn is_of_another_type(error: &CacheError) -> bool {
+    let CacheError::Answer { source, .. } = error else { return false };
+    source.downcast_ref::<RedisError>().is_some_and(|error| error.code() == Some("WRONGTYPE"))
+}
+
 /// The `MATCH` pattern for keys that begin with `prefix`.
 fn pattern(prefix: &str) -> String {
     let mut pattern = String::with_capacity(prefix.len() + 1);
@@ -115,7 +124,19 @@ impl CacheStore for Redis {
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
         let mut command = redis::cmd("GET");
         command.arg(self.keys.server_key(key));
-        self.ask(command)
+        Box::pin(async move {
+            match self.ask(command).await {
+                // As MGET: a list or a hash, of another program perhaps, is no value.
+                Err(error) if is_of_another_type(&error) => {
+                    static LOGGED: Once = Once::new();
+                    LOGGED.call_once(|| {
+                        tracing::warn!(target: "nuages.cache", %error, "a key in Redis is of another type: read as absent (logged once)");
+                    });
+                    Ok(None)
+                }
+                answer => answer,
+            }
+        })
     }
 
     fn get_many<'a>(&'a self, keys: &'a [String]) -> CacheFuture<'a, Vec<Option<Bytes>>> {

@@ -1,4 +1,7 @@
 //! Two operations for which Redis has no command, as Lua scripts. The server runs each atomically.
+//!
+//! `GET` returns an error, which is a Lua table, if another program keeps a list or a hash under the key. Such
+//! a value equals none.
 
 use std::sync::LazyLock;
 
@@ -9,7 +12,8 @@ use redis::Script;
 pub(super) static COMPARE_AND_SET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-local present = redis.call('GET', KEYS[1])
+local present = redis.pcall('GET', KEYS[1])
+if type(present) == 'table' then return 0 end
 if ARGV[1] == '1' then
     if present ~= ARGV[2] then return 0 end
 elseif present then
@@ -32,7 +36,8 @@ return 1",
 pub(super) static MOVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-local present = redis.call('GET', KEYS[1])
+local present = redis.pcall('GET', KEYS[1])
+if type(present) == 'table' then return 1 end
 if not present then return 2 end
 if present ~= ARGV[1] then return 1 end
 if KEYS[1] ~= KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then return 3 end

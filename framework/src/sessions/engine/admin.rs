@@ -13,6 +13,8 @@ use crate::sessions::{
 
 /// Django's key of the logged-in user's primary key, as text.
 pub(crate) const USER_KEY: &str = "_auth_user_id";
+/// The most passes of `revoke_user` over the sessions.
+const MAX_PASSES: usize = 5;
 /// The number of records read in one step.
 const PAGE: usize = 1_000;
 
@@ -182,15 +184,26 @@ impl SessionEngine {
     /// Ends the sessions of a user and returns their number. The session `except` is kept: pass the current
     /// one to log the user out everywhere else.
     ///
+    /// Finds sessions that get a new key in between, too. Reads every stored session, at least twice.
+    ///
     /// # Errors
     ///
     /// [`StoreError`] if the store fails. The sessions that were ended before stay ended.
     pub async fn revoke_user(&self, user: &str, except: Option<&Session>) -> Result<u64, StoreError> {
         let kept = except.and_then(Session::stored).map(|stored| stored.stored_key.as_str());
         let mut revoked = 0;
-        for info in self.sessions_of(user).await? {
-            if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
-                revoked += 1;
+        // A session that gets a new key while it is searched can move to the part that has been read. So the
+        // search is repeated until it finds nothing, and at least once.
+        for pass in 0..MAX_PASSES {
+            let mut found = 0;
+            for info in self.sessions_of(user).await? {
+                if Some(info.stored_key.as_str()) != kept && self.revoke(&info).await? {
+                    found += 1;
+                }
+            }
+            revoked += found;
+            if found == 0 && pass > 0 {
+                break;
             }
         }
         Ok(revoked)

@@ -13,6 +13,9 @@ const BATCH_TIME: Duration = Duration::from_millis(8);
 /// The size of the first batch, and the limits of the sizes after it.
 const FIRST_BATCH: usize = 100;
 const BATCHES: RangeInclusive<usize> = 20..=2_000;
+/// How often clearing all sessions goes through the store. A session that gets a new key in the first pass can
+/// move to the part that is already done; the second pass finds it.
+const PASSES_FOR_ALL: usize = 2;
 /// The longest pause between two batches.
 const MAX_PAUSE: Duration = Duration::from_millis(50);
 
@@ -31,7 +34,8 @@ const MAX_PAUSE: Duration = Duration::from_millis(50);
 pub enum Clear {
     /// The sessions that have ended.
     Expired,
-    /// All sessions. Everybody is logged out.
+    /// All that were stored when clearing began, also those that change their key in between: everybody is
+    /// logged out. Sessions that are made in between may be removed too.
     All,
 }
 
@@ -95,15 +99,21 @@ impl SessionEngine {
         });
         let mut so_far = ClearProgress { removed: 0, skipped: 0, total };
         let (mut from, mut size) = (None, FIRST_BATCH);
+        let (mut passes, mut skipped_in_pass) = (if before.is_none() { PASSES_FOR_ALL } else { 1 }, 0);
         loop {
             let begun = Instant::now();
             let batch = store.clear(before, from.as_deref(), size).await?;
             so_far.removed += batch.removed;
-            so_far.skipped += batch.skipped;
+            skipped_in_pass += batch.skipped;
+            // A second pass skips the same sessions again.
+            so_far.skipped = so_far.skipped.max(skipped_in_pass);
             progress(so_far);
             from = batch.next;
             if from.is_none() {
-                return Ok(so_far.removed);
+                (passes, skipped_in_pass) = (passes - 1, 0);
+                if passes == 0 {
+                    return Ok(so_far.removed);
+                }
             }
             let took = begun.elapsed();
             // Other processes can write to the database only between two batches.

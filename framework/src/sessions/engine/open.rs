@@ -8,7 +8,10 @@ use crate::{
     cache::{CacheStore, Caches},
     db::{Database, Databases},
     sessions::{
-        backends::{self, file::FileStore},
+        backends::{
+            self,
+            file::{FileStore, FolderError},
+        },
         codec::{COOKIE_SALT, Codec, STORE_SALT},
         session::{ExpiryPolicy, Session, SessionOrigin},
         store::{BoxedStore, SessionStore},
@@ -124,7 +127,8 @@ impl SessionEngine {
             "file" => {
                 let session = &parts.settings.session;
                 let (path, prefix) = (session.file_path.clone(), session.cookie_name.clone());
-                Some(Arc::new(FileStore::new(path, prefix, session.cookie_age, parts.end_reader())))
+                let store = FileStore::new(path, prefix, session.cookie_age, parts.end_reader());
+                Some(Arc::new(store.map_err(|error| parts.unusable_folder(&error))?))
             }
             "signed_cookies" if parts.settings.session.hash_keys => {
                 return Err(parts
@@ -194,6 +198,19 @@ impl EngineParts<'_> {
             session.fill(decoded);
             Some(session.ends(saved_at))
         })
+    }
+
+    fn unusable_folder(&self, error: &FolderError) -> ConfigError {
+        let (setting, hint) = match error {
+            FolderError::NameTooLong { .. } => {
+                ("SESSION_COOKIE_NAME", "shorten it, or use another SESSION_ENGINE")
+            }
+            FolderError::WritableByAll { .. } => (
+                "SESSION_FILE_PATH",
+                "take the right to write from the others (chmod o-w), or choose a folder of your own",
+            ),
+        };
+        self.settings.error(setting, error.to_string()).with_hint(hint)
     }
 
     fn unknown(&self, name: &str) -> ConfigError {

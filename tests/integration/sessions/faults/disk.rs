@@ -27,6 +27,9 @@ async fn full(lines: &str) {
     for _ in 0..20 {
         visitor.get("/count/").await.assert_unavailable();
         visitor.get("/session/").await.assert_count(stored);
+        // A new key needs room too; until there is some, the session stays under its old one.
+        visitor.get("/cycle/").await.assert_unavailable();
+        visitor.get("/session/").await.assert_count(stored);
     }
     let mut stranger = program.visitor();
     stranger.get("/count/").await.assert_unavailable();

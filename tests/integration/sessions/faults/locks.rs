@@ -1,6 +1,9 @@
 //! Stores locked by another process, and pools with nothing left in them: a bounded wait, then a 503.
 
-use std::{fs::File, time::Duration};
+use std::{
+    fs::{self, File},
+    time::Duration,
+};
 
 use nuages::{
     StatusCode,
@@ -65,9 +68,10 @@ async fn session_files_locked_by_another_process_are_a_503_in_time_and_reads_go_
     let mut visitor = program.visitor();
     visitor.get("/count/").await.assert_count(1);
     let folder = program.folder().join("sessions");
+    let user = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&folder).expect("the folder of the test"));
     let locks: Vec<File> = (0..64)
         .map(|stripe| {
-            let path = folder.join(format!(".nuages-sessionid-{stripe:02}.lock"));
+            let path = folder.join(format!(".nuages-{user}/{stripe:02}.lock"));
             let file = File::options().create(true).truncate(false).write(true).open(path).expect("opens");
             file.lock().expect("locks");
             file

@@ -109,21 +109,20 @@ impl SessionStore for PostgresStore {
         limit: usize,
     ) -> StoreResult<Cleared> {
         let (most, after) = (i64::try_from(limit).unwrap_or(i64::MAX), from.unwrap_or_default());
-        // Rows that a request holds just now are left to the next batch: no request waits for clearing.
         let Some(before) = before else {
-            // By key, so that sessions which visitors make behind the place are not chased.
-            let delete = "WITH page AS (SELECT ctid, session_key FROM django_session \
+            // By key, so that clearing ends although visitors make new sessions. It waits for rows that a
+            // request is writing: none may stay.
+            let delete = "WITH page AS (SELECT session_key FROM django_session \
                           WHERE session_key > $1 ORDER BY session_key LIMIT $2), \
-                          free AS (SELECT d.ctid FROM django_session d JOIN page USING (session_key) \
-                          FOR UPDATE OF d SKIP LOCKED), \
-                          gone AS (DELETE FROM django_session WHERE ctid = ANY (ARRAY(SELECT ctid FROM free)) \
-                          RETURNING 1) \
+                          gone AS (DELETE FROM django_session USING page \
+                          WHERE django_session.session_key = page.session_key RETURNING 1) \
                           SELECT (SELECT count(*) FROM gone), (SELECT max(session_key) FROM page)";
             let row = self.database.query_opt(delete, &[&after, &most]).await.map_err(failed("clear"))?;
             let (removed, last): (i64, Option<String>) =
                 row.map_or((0, None), |row| (row.get(0), row.get(1)));
             return Ok(Cleared::new(u64::try_from(removed).unwrap_or_default(), last));
         };
+        // Rows that a request is writing are left to the next batch: no request waits for clearing.
         let delete = "DELETE FROM django_session WHERE ctid = ANY (ARRAY( \
                       SELECT ctid FROM django_session WHERE expire_date < $1 \
                       ORDER BY expire_date LIMIT $2 FOR UPDATE SKIP LOCKED))";
