@@ -2,6 +2,8 @@
 
 pub mod asking;
 #[cfg(feature = "postgres")]
+pub mod pgbouncer;
+#[cfg(feature = "postgres")]
 pub mod postgres_server;
 pub mod program;
 #[cfg(feature = "redis")]
