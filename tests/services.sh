@@ -6,7 +6,7 @@
 declare -A missing=()
 declare -A packages=(
     [cc]="gcc libc6-dev" [cxx]="g++" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
-    [redis]="redis-server" [chromium]="chromium" [chromedriver]="chromium-driver"
+    [redis]="redis-server" [pgbouncer]="pgbouncer" [chromium]="chromium" [chromedriver]="chromium-driver"
 )
 folder="" redis_process=""
 
@@ -32,12 +32,13 @@ has() {
     django) python3 -c 'import venv, ensurepip' 2>/dev/null ;;
     postgres) [ -n "$(postgres_programs)" ] ;;
     redis) command -v redis-server >/dev/null ;;
+    pgbouncer) command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
     chromedriver) command -v chromedriver >/dev/null ;;
     esac
 }
 
-tools=(cc cxx rust rustfmt clippy deny python django postgres redis chromium chromedriver)
+tools=(cc cxx rust rustfmt clippy deny python django postgres pgbouncer redis chromium chromedriver)
 install_missing() {
     local tool install="" log=$logs/install.log
     for tool in "${tools[@]}"; do

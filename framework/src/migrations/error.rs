@@ -153,7 +153,7 @@ pub enum MigrationError {
     TransactionStatement {
         /// The migration, as `app.name`.
         migration: String,
-        /// The keywords that begin the statement, such as `COMMIT`.
+        /// The statement's keywords, such as `COMMIT`.
         statement: String,
         /// The line of the SQL, counted from 1.
         line: usize,

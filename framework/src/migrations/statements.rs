@@ -8,7 +8,7 @@ use crate::settings::DatabaseEngine;
 /// A statement that begins or ends a transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TransactionStatement {
-    /// The keywords that begin it, in upper case, such as `COMMIT`.
+    /// The keywords with which it begins, in upper case, such as `COMMIT`.
     pub(super) words: String,
     /// Its line, counted from 1.
     pub(super) line: usize,

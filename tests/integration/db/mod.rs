@@ -1,7 +1,11 @@
 //! `nuages::db` on SQLite: what a project may rely on, with the faults injected for real.
 
 #[cfg(feature = "postgres")]
+mod pgbouncer;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_statements;
 
 use std::{
     error::Error as _,

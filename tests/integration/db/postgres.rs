@@ -61,17 +61,33 @@ async fn rows_are_written_and_read() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
-async fn a_changed_table_costs_one_query_at_most() {
+async fn a_changed_table_costs_no_query() {
     let server = PostgresServer::shared().await;
-    let db = server.address.open("CONN_POOL_SIZE = 1");
+    let db = server.address.open("CONN_POOL_SIZE = 3");
     create(&db).await;
     insert(&db, 1).await.expect("inserts");
     let all = "SELECT * FROM t";
-    assert_eq!(db.query(all, &[]).await.expect("reads")[0].len(), 2);
-    db.execute("ALTER TABLE t ADD w text", &[]).await.expect("alters");
-    // PostgreSQL refuses what was prepared for other columns; the connection is not used again.
-    let _ = db.query(all, &[]).await;
-    assert_eq!(db.query(all, &[]).await.expect("reads")[0].len(), 3);
+    let mut clients = [db.client().await, db.client().await, db.client().await].map(|c| c.expect("connects"));
+    for client in &clients {
+        assert_eq!(client.query(all, &[]).await.expect("reads")[0].len(), 2);
+    }
+    clients[0].batch_execute("ALTER TABLE t ADD w text").await.expect("alters");
+    // PostgreSQL refuses statements that were prepared for other columns.
+    for client in &clients {
+        assert_eq!(client.query(all, &[]).await.expect("reads")[0].len(), 3);
+    }
+    clients[0].batch_execute("ALTER TABLE t DROP w").await.expect("alters");
+    let transaction = clients[1].transaction().await.expect("begins");
+    assert!(transaction.query(all, &[]).await.is_err(), "a transaction cannot go on after an error");
+    drop(transaction);
+    drop(clients);
+    for _ in 0..3 {
+        let rows = db
+            .transaction(|transaction| Box::pin(async move { transaction.query(all, &[]).await }))
+            .await
+            .expect("reads");
+        assert_eq!(rows[0].len(), 2);
+    }
 }
 
 #[tokio::test]

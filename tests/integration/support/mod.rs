@@ -2,6 +2,8 @@
 
 pub mod asking;
 pub mod pages;
+#[cfg(feature = "postgres")]
+pub mod pgbouncer;
 pub mod polling;
 #[cfg(feature = "postgres")]
 pub mod postgres_server;

@@ -11,10 +11,13 @@ use std::{
 };
 
 use tokio::time;
-use tokio_postgres::error::SqlState;
 
 use super::server::Server;
 use crate::db::DbError;
+
+/// Added to the time limit of an answer, so that the server's own limit ends a statement first and the
+/// connection can be used again.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// Whether the connection has answered all that it was asked.
 pub(super) struct Answers {
@@ -27,41 +30,35 @@ impl Answers {
         Self { server, unanswered: AtomicBool::new(false) }
     }
 
-    pub(super) fn server(&self) -> &Server {
+    pub(super) fn server(&self) -> &Arc<Server> {
         &self.server
     }
 
-    /// Whether the server still owes an answer, or the connection cannot be used for another reason.
+    /// Whether the server still owes an answer.
     pub(super) fn is_missing_one(&self) -> bool {
         self.unanswered.load(Ordering::Relaxed)
     }
 
-    /// `OPTIONS.timeout`.
-    pub(super) fn timeout(&self) -> Option<Duration> {
-        Some(self.server.timeout)
+    /// The time limit of a statement: `OPTIONS.timeout`.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        Some(self.server.timeout + GRACE)
     }
 
-    /// Waits for `work` on this connection, for `timeout` at most.
+    /// Waits for `work` on this connection, for `limit` at most.
     pub(super) async fn within<T>(
         &self,
-        timeout: Option<Duration>,
+        limit: Option<Duration>,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, DbError> {
         self.unanswered.store(true, Ordering::Relaxed);
-        let result = match timeout {
+        let result = match limit {
             None => work.await,
-            Some(timeout) => match time::timeout(timeout, work).await {
+            Some(limit) => match time::timeout(limit, work).await {
                 Ok(result) => result,
                 Err(_) => return Err(self.server.unavailable("it did not answer in time")),
             },
         };
-        // Statements prepared before a table changed cannot be used any more.
-        let stale = result.as_ref().is_err_and(|error| {
-            error.code().is_some_and(|code| {
-                [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME].contains(code)
-            })
-        });
-        self.unanswered.store(stale, Ordering::Relaxed);
+        self.unanswered.store(false, Ordering::Relaxed);
         result.map_err(|error| self.server.error(error))
     }
 }

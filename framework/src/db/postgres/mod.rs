@@ -3,27 +3,34 @@
 //! A server that is down causes [`DbError::Unavailable`] within two seconds; when it is back, the next query
 //! connects again. [`Row`], [`Error`], [`SqlState`] and [`types`] are those of the crate `tokio-postgres`.
 
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{error::Error as _, fmt, path::Path, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Pool, PoolError, TimeoutType};
 use tokio_postgres::Config;
 
 use super::DbError;
-use crate::{Unavailable, settings::DatabaseSettings};
+use crate::{BoxFuture, Unavailable, settings::DatabaseSettings};
 
 mod answers;
+mod cancel;
 mod client;
+mod connect;
+mod encryption;
 mod pool;
+mod replay;
 mod server;
+mod statements;
 #[cfg(feature = "tls")]
 mod tls;
 mod transaction;
 
 pub use client::PostgresClient;
 pub use tokio_postgres::{Error, Row, error::SqlState, types};
-pub use transaction::PostgresTransaction;
+pub use transaction::{PostgresTransaction, TransactionScope};
 
+use encryption::encryption;
 use pool::{CONNECT_TIMEOUT, pool};
+use replay::{Attempts, Replay};
 use server::Server;
 use types::ToSql;
 
@@ -70,8 +77,14 @@ impl Postgres {
         config.host(&host).port(port);
         config.connect_timeout(settings.timeout.min(CONNECT_TIMEOUT));
         config.tcp_user_timeout(settings.timeout).keepalives_idle(Duration::from_secs(30));
-        let address = format!("{host}:{port}/{}", settings.name);
-        let server = Arc::new(Server { alias: alias.into(), address, timeout: settings.timeout });
+        let mode = settings.sslmode.map(|mode| mode.as_str());
+        let encryption = encryption(&mut config, mode).map_err(|problem| DbError::Setting {
+            alias: alias.into(),
+            name: "OPTIONS.sslmode",
+            value: mode.unwrap_or_default().to_owned(),
+            problem,
+        })?;
+        let server = Arc::new(Server::new(settings, alias, host, port, encryption));
         let pool = pool(config, settings, &server)?;
         Ok(Self { server, pool })
     }
@@ -126,6 +139,58 @@ impl Postgres {
         self.client().await?.query_opt(sql, params).await
     }
 
+    /// Runs `work` in a transaction and commits it. An error of `work` rolls it back.
+    ///
+    /// After a serialization failure or a deadlock `work` runs again in a new transaction, ten times at
+    /// most. It must not have effects outside of the database, such as sending mail. For serializable
+    /// transactions, begin with `SET TRANSACTION ISOLATION LEVEL SERIALIZABLE`.
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`, or as [`PostgresClient::execute`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(postgres: nuages::db::Postgres) -> Result<(), nuages::db::DbError> {
+    /// let left: i64 = postgres
+    ///     .transaction(|transaction| {
+    ///         Box::pin(async move {
+    ///             transaction.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").await?;
+    ///             transaction.execute("DELETE FROM seats WHERE id = $1", &[&1_i32]).await?;
+    ///             let row = transaction.query_opt("SELECT count(*) FROM seats", &[]).await?;
+    ///             Ok(row.map_or(0, |row| row.get(0)))
+    ///         })
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn transaction<'env, T, F>(&self, work: F) -> Result<T, DbError>
+    where
+        F: for<'a> Fn(TransactionScope<'a, 'env>) -> BoxFuture<'a, Result<T, DbError>>,
+    {
+        let mut attempts = Attempts::default();
+        loop {
+            let once = async {
+                let mut client = self.client().await?;
+                let transaction = client.transaction().await?;
+                let value = work(TransactionScope::new(&transaction)).await?;
+                transaction.commit().await?;
+                Ok(value)
+            };
+            let error = match once.await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let reason = driver_error(&error).and_then(|error| Replay::after(error, self.server.is_pooler()));
+            match reason {
+                Some(reason) if attempts.again(reason).await => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
     /// Closes the connections that are not in use. The next query opens new ones.
     pub fn close(&self) {
         self.pool.retain(|_, _| false);
@@ -138,6 +203,15 @@ impl fmt::Debug for Postgres {
             .field("alias", &self.alias())
             .field("address", &self.server.address)
             .finish()
+    }
+}
+
+/// The driver's error in an error of a statement.
+fn driver_error(error: &DbError) -> Option<&Error> {
+    match error {
+        DbError::Postgres { source, .. } => Some(source),
+        DbError::Unavailable(unavailable) => unavailable.source()?.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -1,20 +1,88 @@
 //! The server of a pool: its name in messages, its time limit, and the translation of its errors.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use tokio_postgres::error::{DbError as ServerError, SqlState};
+use tokio_postgres::{
+    error::{DbError as ServerError, SqlState},
+    types::Type,
+};
 
-use crate::{Unavailable, db::DbError};
+use super::encryption::Encryption;
+use crate::{Unavailable, db::DbError, settings::DatabaseSettings};
 
 /// The server's name for messages, and how long to wait for it.
 pub(super) struct Server {
     pub(super) alias: Arc<str>,
     /// The address and the name of the database, without credentials.
     pub(super) address: String,
+    pub(super) host: String,
+    pub(super) port: u16,
     pub(super) timeout: Duration,
+    pub(super) encryption: Encryption,
+    /// Whether the address is that of a pooler: connections are not the server's own.
+    pooler: AtomicBool,
+    /// The types of the parameters of statements, by text. Used behind a pooler.
+    types: Mutex<HashMap<Box<str>, Arc<[Type]>>>,
 }
 
+/// The number of statements whose parameter types are remembered.
+const MAX_TYPES: usize = 1_000;
+
 impl Server {
+    pub(super) fn new(
+        settings: &DatabaseSettings,
+        alias: &str,
+        host: String,
+        port: u16,
+        encryption: Encryption,
+    ) -> Self {
+        Self {
+            alias: alias.into(),
+            address: format!("{host}:{port}/{}", settings.name),
+            host,
+            port,
+            timeout: settings.timeout,
+            encryption,
+            pooler: AtomicBool::new(false),
+            types: Mutex::default(),
+        }
+    }
+
+    pub(super) fn is_pooler(&self) -> bool {
+        self.pooler.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that a pooler answers at the address.
+    pub(super) fn set_pooler(&self) {
+        if !self.pooler.swap(true, Ordering::Relaxed) {
+            let address = &self.address;
+            tracing::info!(%address, "a pooler such as PgBouncer answers here: statements are not kept prepared");
+        }
+    }
+
+    pub(super) fn types(&self, sql: &str) -> Option<Arc<[Type]>> {
+        self.types.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned()
+    }
+
+    pub(super) fn set_types(&self, sql: &str, types: Arc<[Type]>) {
+        let mut all = self.types.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_TYPES {
+            all.clear();
+        }
+        all.insert(sql.into(), types);
+    }
+
+    pub(super) fn forget_types(&self, sql: &str) {
+        self.types.lock().unwrap_or_else(PoisonError::into_inner).remove(sql);
+    }
+
     /// Translates an error of a query for the caller.
     pub(super) fn error(&self, error: tokio_postgres::Error) -> DbError {
         if is_unavailable(&error) {
@@ -35,15 +103,6 @@ impl Server {
         Unavailable::new(self.describe(), Some(reason.into())).into()
     }
 
-    pub(super) fn bad_sslmode(&self, mode: Option<&str>, problem: String) -> DbError {
-        DbError::Setting {
-            alias: self.alias.clone(),
-            name: "OPTIONS.sslmode",
-            value: mode.unwrap_or_default().to_owned(),
-            problem,
-        }
-    }
-
     pub(super) fn describe(&self) -> String {
         format!("the database \"{}\" ({})", self.alias, self.address)
     }
@@ -60,6 +119,8 @@ fn is_unavailable(error: &tokio_postgres::Error) -> bool {
         || [
             SqlState::READ_ONLY_SQL_TRANSACTION,
             SqlState::LOCK_NOT_AVAILABLE,
+            // By statement_timeout.
+            SqlState::QUERY_CANCELED,
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::T_R_SERIALIZATION_FAILURE,
         ]
