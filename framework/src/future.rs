@@ -43,6 +43,12 @@ pub(crate) async fn catch_panic<F: Future + ?Sized>(
     .await
 }
 
+/// The text of a caught panic, or a note that it has none: `panic!` accepts other values than text.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
 /// A future that always finishes once it has begun: if it is dropped early, for example because the client
 /// closed the connection, the rest of it runs in a task of its own. A future that was never polled, or that
 /// panicked, is simply dropped.

@@ -14,13 +14,19 @@ use super::{
     activity::Activity,
     body::{Content, RequestBody, ResponseBody},
     body_budget::BodyBudget,
+    framing::BodyFraming,
     gate::{Gate, Turn},
     http_service::HttpService,
     pace::PaceLimits,
     refuse::refusal,
     stop_token::StopToken,
 };
-use crate::{BoxError, future::catch_panic, http::Body, settings::ServerSettings};
+use crate::{
+    BoxError,
+    future::{catch_panic, panic_message},
+    http::Body,
+    settings::ServerSettings,
+};
 
 /// The `Retry-After` of a response that rejects a request because the queue is full: one second.
 const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
@@ -57,16 +63,24 @@ impl<S: HttpService> Exchange<S> {
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<ResponseBody<S::ResponseBody>>> + use<S> {
-        self.activity.begin_request(!request.body().is_end_stream());
+        let after_irregular = self.activity.has_irregular_framing();
+        self.activity.begin_request(body_framing(&request));
         let mut log = AccessLogLine::begin(&request);
         let activity = self.activity.clone();
         let refusal = refusal(request.method(), request.uri(), request.version(), request.headers());
+        if after_irregular {
+            // What looks like a request may be a part of the body before it: it gets no response.
+            self.activity.break_off();
+        }
         let admitted = match refusal {
             Some(status) => Err(status),
             None => Ok((self.prepare(request), self.service.clone())),
         };
         async move {
-            let response = match admitted {
+            if after_irregular {
+                std::future::pending::<()>().await;
+            }
+            let mut response = match admitted {
                 Ok(((request, turn), service)) => {
                     activity.set_queued(true);
                     let entered = turn.enter().await;
@@ -83,6 +97,9 @@ impl<S: HttpService> Exchange<S> {
             };
             if let Some(log) = &mut log {
                 log.set_status(response.status());
+            }
+            if activity.has_irregular_framing() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             response.map(|body| ResponseBody::new(body, activity, log))
         }
@@ -104,6 +121,15 @@ impl<S: HttpService> Exchange<S> {
     }
 }
 
+/// The framing of a request's body, as hyper has understood it.
+fn body_framing(request: &Request<Incoming>) -> BodyFraming {
+    match request.body().size_hint().exact() {
+        Some(0) => BodyFraming::None,
+        Some(length) => BodyFraming::Length(length),
+        None => BodyFraming::Chunked,
+    }
+}
+
 /// Calls the application; a failure or a panic becomes a 500.
 async fn run<S: HttpService>(mut service: S, request: Request<Body>) -> Response<Content<S::ResponseBody>> {
     let call = async {
@@ -118,8 +144,7 @@ async fn run<S: HttpService>(mut service: S, request: Request<Body>) -> Response
             status_response(StatusCode::INTERNAL_SERVER_ERROR)
         }
         Err(panic) => {
-            let said = panic.downcast_ref::<&str>().copied();
-            let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let said = panic_message(&*panic);
             tracing::error!(target: "nuages.server", said, "the application panicked");
             status_response(StatusCode::INTERNAL_SERVER_ERROR)
         }
@@ -132,7 +157,7 @@ fn reject_busy<B>() -> Response<Content<B>> {
     response
 }
 
-/// A plain-text response with nothing but the status. After a malformed request it also closes the
+/// A plain-text response with nothing but the status. After a malformed or unsupported request it also closes the
 /// connection: the bytes that follow cannot be trusted to be another request.
 fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     let text = match status {
@@ -143,7 +168,7 @@ fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if status.is_client_error() {
+    if status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -1,7 +1,10 @@
 //! Rejects requests that RFC 9110 and 9112 call malformed, or that are too large, before the application
 //! sees them.
 
-use http::{HeaderMap, Method, StatusCode, Uri, Version, header::HOST};
+use http::{
+    HeaderMap, Method, StatusCode, Uri, Version,
+    header::{HOST, TRANSFER_ENCODING},
+};
 
 /// The longest accepted request target (path and query). gunicorn and nginx have limits of this size.
 const MAX_TARGET_BYTES: usize = 8_190;
@@ -18,6 +21,14 @@ pub(super) fn refusal(
     // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, and never two.
     if hosts.next().is_some() || (host.is_none() && version >= Version::HTTP_11) {
         return Some(StatusCode::BAD_REQUEST);
+    }
+    // RFC 9112 section 6.1: a transfer coding that the server does not know is a 501. hyper only looks at the
+    // last one.
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        if codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            return Some(StatusCode::NOT_IMPLEMENTED);
+        }
     }
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
         return Some(StatusCode::URI_TOO_LONG);

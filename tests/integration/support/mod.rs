@@ -1,6 +1,7 @@
 //! Fixtures that the tests share: requests, servers, programs, disks and vectors.
 
 pub mod asking;
+pub mod events;
 #[cfg(feature = "postgres")]
 pub mod postgres_server;
 pub mod program;
