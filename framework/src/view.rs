@@ -4,6 +4,7 @@
 //! A captured value that does not parse into its argument's type is a 404. Which URL leads to which
 //! view, and whether the numbers of captures and arguments agree, is the business of `urls`.
 
+mod blocking;
 mod methods;
 
 use std::{future::Future, marker::PhantomData, str::FromStr, sync::Arc};
@@ -14,6 +15,8 @@ use crate::{
 };
 
 pub use crate::future::BoxFuture;
+pub(crate) use blocking::Watched;
+pub use blocking::blocking;
 pub use methods::{Methods, NotAllowed, csrf_exempt, methods, require_http_methods};
 
 /// What answers a request.
@@ -46,6 +49,10 @@ pub trait View: Send + Sync + 'static {
     }
     /// Whether forms of other sites may post to it; see [`csrf_exempt`].
     fn csrf_exempt(&self) -> bool {
+        false
+    }
+    /// Whether the view may block its thread; see [`blocking`].
+    fn may_block(&self) -> bool {
         false
     }
     /// Answers the request; the captured values lie in it.

@@ -24,5 +24,9 @@ pub struct Quickstart;
 pub struct Commands;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/server.md")]
+pub struct Server;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/databases.md")]
 pub struct Databases;

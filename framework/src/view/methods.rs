@@ -128,6 +128,10 @@ impl Methods {
 }
 
 impl View for Methods {
+    fn may_block(&self) -> bool {
+        self.0.iter().any(|(_, view)| view.may_block())
+    }
+
     fn arity(&self) -> usize {
         self.0.first().map_or(0, |(_, view)| view.arity())
     }
@@ -195,6 +199,10 @@ pub fn csrf_exempt<Via>(view: impl IntoView<Via>) -> impl View {
 }
 
 impl View for Exempt {
+    fn may_block(&self) -> bool {
+        self.0.may_block()
+    }
+
     fn arity(&self) -> usize {
         self.0.arity()
     }

@@ -1,5 +1,7 @@
 //! The application: checks at start-up, mounted services, hang-ups, the debug page.
 
+mod blocking;
+
 use std::{
     convert::Infallible,
     net::SocketAddr,
