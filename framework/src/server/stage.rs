@@ -1,7 +1,7 @@
 //! The stages of a server's life, and how its connections learn of a change.
 //!
 //! `accept` enters a stage; each connection watches for it. A stage is never left for an earlier one. In the
-//! same way `accept` asks idle connections to make room for new ones.
+//! same way `accept` asks idle connections to close if new ones need their places.
 
 use std::{
     sync::atomic::{AtomicU8, AtomicU64, Ordering},
@@ -28,7 +28,7 @@ pub(super) struct Stages {
     draining: Notify,
     cutting: Notify,
     shedding: Notify,
-    /// How often idle connections were asked to make room, and the idle time from which they must.
+    /// How often idle connections were asked to close, and the idle time from which they must.
     sheds: AtomicU64,
     shed_idle_ms: AtomicU64,
 }
@@ -59,7 +59,7 @@ impl Stages {
         self.shedding.notify_waiters();
     }
 
-    /// How often idle connections were asked to make room.
+    /// How often idle connections were asked to close.
     pub(super) fn sheds(&self) -> u64 {
         self.sheds.load(Ordering::Acquire)
     }
@@ -69,7 +69,7 @@ impl Stages {
         Duration::from_millis(self.shed_idle_ms.load(Ordering::Acquire))
     }
 
-    /// Resolves when idle connections are asked to make room, after this call.
+    /// Resolves when idle connections are asked to close, after this call.
     pub(super) fn shedding(&self) -> tokio::sync::futures::Notified<'_> {
         self.shedding.notified()
     }

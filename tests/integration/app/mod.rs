@@ -34,7 +34,7 @@ fn hello(_: &mut Request) -> &'static str {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once() {
+fn all_errors_are_reported_together() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("templates")).expect("a folder");
     std::fs::write(folder.path().join("templates/broken.html"), "{% if %}").expect("a file");
@@ -159,7 +159,7 @@ fn fails(_: &mut Request) -> Result<Response> {
 }
 
 #[tokio::test]
-async fn the_debug_page_tells_a_developer_and_nobody_else() {
+async fn only_developers_see_the_debug_page() {
     let routes = || vec![path("articles/<int:year>/", hello_year).name("article"), path("fails/", fails)];
     fn hello_year(_: &mut Request, year: u8) -> String {
         year.to_string()

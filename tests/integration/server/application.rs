@@ -80,7 +80,7 @@ async fn paths_and_hosts_that_are_wrong_are_400() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_view_is_a_500_and_harms_nobody() {
+async fn a_panic_in_a_view_is_a_500_and_harms_no_other_request() {
     let server = serve("").await;
     let mut client = server.connect().await;
     for _ in 0..3 {

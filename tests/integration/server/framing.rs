@@ -145,7 +145,7 @@ async fn a_body_that_panics_is_logged_as_such() {
     let _guard = tracing::subscriber::set_default(events.clone());
     let server = start_with("", PanicsLate).await;
     let answer = server.exchange("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK") && !answer.ends_with("0\r\n\r\n"), "{answer}");
+    assert!(!answer.ends_with("0\r\n\r\n"), "the response looks complete: {answer}");
     let events = events.text();
     assert!(events.contains("a panic: on purpose"), "{events}");
     assert!(events.contains("\"GET /x HTTP/1.1\" 500"), "{events}");

@@ -1,4 +1,4 @@
-//! Clients that send their bodies slowly, or too many of them, harm nobody else.
+//! Clients that send their bodies slowly, or too many of them, do not harm others.
 
 use std::time::{Duration, Instant};
 
