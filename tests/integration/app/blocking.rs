@@ -29,13 +29,13 @@ async fn blocking_views_leave_the_threads_to_others() {
         tokio::spawn(async move { get(&app, target).await.status })
     };
     get(&app, "/quick/").await;
+    let start = Instant::now();
     let slow = [ask("/slow/"), ask("/slow/"), ask("/slow/")];
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let start = Instant::now();
     for _ in 0..10 {
         assert_eq!(ask("/quick/").await.expect("it runs"), StatusCode::OK);
     }
-    assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(550), "{:?}", start.elapsed());
     for slow in slow {
         assert_eq!(slow.await.expect("it runs"), StatusCode::OK);
     }
