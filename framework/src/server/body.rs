@@ -21,7 +21,7 @@ use super::{
     gate::Turn,
     pace::{Pace, PaceLimits},
 };
-use crate::{BoxError, future::panic_message};
+use crate::{BoxError, BoxFuture, future::panic_message};
 
 /// A request's body.
 ///
@@ -37,7 +37,7 @@ pub(super) struct RequestBody {
     turn: Arc<Turn>,
     activity: Arc<Activity>,
     /// A frame that waits for a place or for memory, and the wait.
-    resuming: Option<(Arrival, Pin<Box<dyn Future<Output = bool> + Send>>)>,
+    resuming: Option<(Arrival, BoxFuture<'static, bool>)>,
 }
 
 type Arrival = Option<io::Result<Frame<Bytes>>>;

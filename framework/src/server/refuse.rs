@@ -25,10 +25,10 @@ pub(super) fn refusal(
     // RFC 9112 section 6.1: a transfer coding that the server does not know is a 501. hyper only looks at the
     // last one.
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
-        if codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") {
-            return Some(StatusCode::NOT_IMPLEMENTED);
-        }
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Some(StatusCode::NOT_IMPLEMENTED);
     }
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
         return Some(StatusCode::URI_TOO_LONG);
