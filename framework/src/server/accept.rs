@@ -92,7 +92,7 @@ pub async fn serve_with<S: HttpService>(
     // The future owns the service, which need not be `Sync`.
     let mut accepting = Box::pin(async move {
         loop {
-            // Accepted before there is a place for it, so that idle connections close only for another client.
+            // Accepted before there is a place for it: idle connections close only for another client.
             let (stream, peer) = listener_ref.accept(|| server_ref.stages.shed(SHED_IDLE[1])).await;
             let permit = server_ref.place().await;
             let connection = server_ref.connect(stream, peer, service.clone());

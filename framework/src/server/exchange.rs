@@ -28,7 +28,7 @@ use crate::{
     settings::ServerSettings,
 };
 
-/// The `Retry-After` of a response that rejects a request because the queue is full: one second.
+/// The `Retry-After` of a response that rejects a request because the server is busy: one second.
 const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
 
 /// The limits that all connections of a server share.
@@ -105,8 +105,8 @@ impl<S: HttpService> Exchange<S> {
         }
     }
 
-    /// Turns hyper's request into the application's: with our body type, and the client's address among the
-    /// extensions.
+    /// Turns hyper's request into the application's: with our body type, and the client's address and the
+    /// stop token among the extensions.
     fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Arc<Turn>) {
         let turn = Arc::new(Turn::new(self.shared.gate.clone(), self.shared.bodies.charge()));
         let mut request = request.map(|incoming| {
@@ -157,8 +157,8 @@ fn reject_busy<B>() -> Response<Content<B>> {
     response
 }
 
-/// A plain-text response with nothing but the status. After a malformed or unsupported request it also closes the
-/// connection: the bytes that follow cannot be trusted to be another request.
+/// A plain-text response with nothing but the status. After a malformed or unsupported request it also
+/// closes the connection: the bytes that follow cannot be trusted to be another request.
 fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     let text = match status {
         StatusCode::NO_CONTENT => String::new(),
