@@ -32,5 +32,9 @@ pub struct Commands;
 pub struct Caches;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/server.md")]
+pub struct Server;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/databases.md")]
 pub struct Databases;

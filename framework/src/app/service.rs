@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as _;
 use tower_service::Service;
 
@@ -21,7 +21,8 @@ use crate::{
     error_page::{self, NoRoute},
     http::{Body, MatchedRoute, Request, Response, check_fields, encoding, host},
     middleware::{Next, caught},
-    view::View,
+    settings::Settings,
+    view::{View, Watched},
 };
 
 impl<B> Service<http::Request<B>> for App
@@ -66,13 +67,14 @@ async fn answer(ready: Arc<Ready>, request: http::Request<Body>) -> http::Respon
                     }
                 }
             }
-            None => through_the_onion(&ready, request).await,
+            None => through_the_middleware(&ready, request).await,
         };
     finish(response, head_only)
 }
 
-async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Response {
-    let (head, body) = request.into_parts();
+async fn through_the_middleware(ready: &Ready, request: http::Request<Body>) -> Response {
+    let (mut head, body) = request.into_parts();
+    add_default_host(&mut head, &ready.site.settings);
     let target = admit(ready, &head);
     let path = match &target {
         Ok(path) => path.clone(),
@@ -92,6 +94,7 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
                     found.view
                 }
             };
+            let view = if ready.site.settings.debug { Arc::new(Watched(view)) } else { view };
             match Next::new(&ready.chain, &*view).run(&mut request).await {
                 Ok(response) => response,
                 Err(error) => error_page::respond(&mut request, error),
@@ -102,6 +105,20 @@ async fn through_the_onion(ready: &Ready, request: http::Request<Body>) -> Respo
         log(request.method().as_str(), request.path(), error);
     }
     response
+}
+
+/// Gives a request of HTTP/1.0 that names no host the first of `ALLOWED_HOSTS`. HTTP/1.0 requires none (RFC
+/// 9112 section 3.2), and the probes of load balancers often send none.
+fn add_default_host(head: &mut http::request::Parts, settings: &Settings) {
+    let names_host = head.uri.authority().is_some() || head.headers.contains_key(header::HOST);
+    if head.version >= Version::HTTP_11 || names_host {
+        return;
+    }
+    let first =
+        settings.allowed_hosts.iter().map(|host| host.trim_start_matches('.')).find(|host| *host != "*");
+    if let Ok(host) = HeaderValue::from_str(first.unwrap_or("localhost")) {
+        head.headers.insert(header::HOST, host);
+    }
 }
 
 /// Checks the host, the query and the path of a request before any middleware runs, and returns the decoded

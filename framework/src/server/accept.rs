@@ -6,13 +6,14 @@ use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpStream,
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 
 use super::{
     connection,
     deadlines::Limits,
+    descriptors::fit_connections,
     exchange::Shared,
     http_service::HttpService,
     listener::Listener,
@@ -27,6 +28,11 @@ const BACKLOG_GRACE: Duration = Duration::from_millis(10);
 const IDLE_CLOSE: Duration = Duration::from_millis(200);
 /// How long the server waits for connections to close after it has cut them.
 const CUT_GRACE: Duration = Duration::from_millis(500);
+
+/// The idle times from which connections close if others need their places, the first tried first.
+const SHED_IDLE: [Duration; 3] = [Duration::from_secs(30), Duration::from_secs(5), Duration::from_secs(1)];
+/// How long to wait for a place before more idle connections close.
+const SHED_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `service` on `listener` until `shutdown` resolves, then shuts down.
 ///
@@ -88,8 +94,9 @@ pub async fn serve_with<S: HttpService>(
     // The future owns the service, which need not be `Sync`.
     let mut accepting = Box::pin(async move {
         loop {
-            let permit = server_ref.connections.clone().acquire_owned().await;
-            let (stream, peer) = listener_ref.accept().await;
+            // Accepted before there is a place for it: idle connections close only for another client.
+            let (stream, peer) = listener_ref.accept(|| server_ref.stages.shed(SHED_IDLE[1])).await;
+            let permit = server_ref.place().await;
             let connection = server_ref.connect(stream, peer, service.clone());
             tokio::spawn(async move {
                 connection.await;
@@ -129,13 +136,31 @@ struct Server {
 
 impl Server {
     fn new(settings: &ServerSettings) -> Self {
-        let capacity = u32::try_from(settings.max_connections).unwrap_or(u32::MAX).clamp(1, 1 << 28);
+        let fitting = fit_connections(settings.max_connections);
+        let capacity = u32::try_from(fitting).unwrap_or(u32::MAX).clamp(1, 1 << 28);
         Self {
             limits: Limits::new(settings),
             connections: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
             shared: Shared::new(settings),
             stages: Arc::default(),
+        }
+    }
+
+    /// Waits for a place for one more connection. If there is none, closes idle connections, those first
+    /// that have been idle for longest.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let mut thresholds = SHED_IDLE.into_iter();
+        let mut threshold = SHED_IDLE[0];
+        loop {
+            if let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() {
+                return Some(permit);
+            }
+            threshold = thresholds.next().unwrap_or(threshold);
+            self.stages.shed(threshold);
+            if let Ok(permit) = timeout(SHED_PAUSE, Arc::clone(&self.connections).acquire_owned()).await {
+                return permit.ok();
+            }
         }
     }
 

@@ -5,13 +5,18 @@
 
 use std::{
     pin::pin,
-    sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32,
-        Ordering::{AcqRel, Acquire, Relaxed, Release},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{
+            AtomicBool, AtomicU8, AtomicU32,
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
+        },
     },
 };
 
 use tokio::sync::Notify;
+
+use super::framing::{BodyFraming, Framing};
 
 /// The phase of a connection's current request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub(super) struct Activity {
     departed: AtomicBool,
     departure: Notify,
     reset: AtomicBool,
+    framing: Mutex<Framing>,
+    irregular: AtomicBool,
 }
 
 impl Activity {
@@ -137,9 +144,28 @@ impl Activity {
         self.stream_waits.store(waits, Relaxed);
     }
 
+    /// Whether a body on this connection broke the strict framing, so that no request may follow it.
+    pub(super) fn has_irregular_framing(&self) -> bool {
+        self.irregular.load(Relaxed)
+    }
+
+    fn note_irregular(&self, framing: &Framing) {
+        if framing.is_irregular() {
+            self.irregular.store(true, Relaxed);
+        }
+    }
+
+    fn framing(&self) -> MutexGuard<'_, Framing> {
+        self.framing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that bytes arrived.
-    pub(super) fn received(&self) {
+    pub(super) fn received(&self, bytes: &[u8]) {
         self.heard.store(true, Relaxed);
+        let mut framing = self.framing();
+        framing.received(bytes);
+        self.note_irregular(&framing);
+        drop(framing);
         if self.phase() == Phase::Idle {
             self.enter(Phase::Head);
         }
@@ -158,9 +184,13 @@ impl Activity {
         }
     }
 
-    /// Notes that a whole head arrived; `with_body` says whether a body follows.
-    pub(super) fn begin_request(&self, with_body: bool) {
-        self.body_unread.store(with_body, Relaxed);
+    /// Notes that a whole head arrived, and what body follows it.
+    pub(super) fn begin_request(&self, body: BodyFraming) {
+        self.body_unread.store(!matches!(body, BodyFraming::None | BodyFraming::Length(0)), Relaxed);
+        let mut framing = self.framing();
+        framing.begin_message(body);
+        self.note_irregular(&framing);
+        drop(framing);
         self.enter(Phase::Busy);
     }
 
@@ -172,6 +202,8 @@ impl Activity {
     /// Notes that the response was handed to the socket.
     pub(super) fn end_response(&self) {
         self.set_stream_waits(false);
-        self.enter(Phase::Idle);
+        // The first bytes of the next head may have arrived together with this request.
+        let next = self.framing().has_next_head();
+        self.enter(if next { Phase::Head } else { Phase::Idle });
     }
 }

@@ -4,12 +4,14 @@
 use std::{
     error::Error as _,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -19,7 +21,7 @@ use super::{
     gate::Turn,
     pace::{Pace, PaceLimits},
 };
-use crate::{BoxError, BoxFuture};
+use crate::{BoxError, BoxFuture, error::panic_message};
 
 /// A request's body.
 ///
@@ -120,6 +122,23 @@ fn broken(error: hyper::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
+/// Polls the application's body. A panic or an error of it is logged and ends the connection.
+fn poll_caught<B>(body: &mut B, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    let frame = match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) {
+        Ok(polled) => ready!(polled).map(|frame| frame.map_err(Into::into)),
+        Err(panic) => Some(Err(format!("a panic: {}", panic_message(&*panic)).into())),
+    };
+    if let Some(Err(error)) = &frame {
+        let error: &(dyn std::error::Error + 'static) = &**error;
+        tracing::error!(target: "nuages.server", error, "the body of a response failed");
+    }
+    Poll::Ready(frame)
+}
+
 /// A response's body: the application's, or the short text of a response that the server makes.
 pub(super) struct ResponseBody<B> {
     bytes: Content<B>,
@@ -155,17 +174,20 @@ where
         let this = &mut *self;
         let frame = match &mut this.bytes {
             Content::App(body) => {
-                let polled = Pin::new(body).poll_frame(cx);
+                let polled = poll_caught(body, cx);
                 this.activity.set_stream_waits(polled.is_pending());
                 ready!(polled)
             }
             Content::Status(bytes) if bytes.is_empty() => None,
             Content::Status(bytes) => Some(Ok(Frame::data(std::mem::take(bytes)))),
         };
-        if let (Some(log), Some(Ok(frame))) = (&mut this.log, &frame) {
-            log.add_bytes(frame.data_ref().map_or(0, Bytes::len));
+        match (&mut this.log, &frame) {
+            (Some(log), Some(Ok(frame))) => log.add_bytes(data_length(Some(frame))),
+            // The client sees a response that breaks off, whatever status its head had.
+            (Some(log), Some(Err(_))) => log.set_status(StatusCode::INTERNAL_SERVER_ERROR),
+            _ => {}
         }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -41,20 +41,15 @@ pub(super) struct BodyCharge {
 }
 
 impl BodyCharge {
-    /// Charges for `bytes` more, if they fit now.
-    pub(super) fn try_add(&self, bytes: usize) -> bool {
+    /// Charges for `bytes` more, if they fit now, and returns what it charged: less than `bytes` once the
+    /// body has been charged for the most that one body may be.
+    pub(super) fn try_add(&self, bytes: usize) -> Option<usize> {
         let bytes = self.chargeable(bytes);
-        if bytes == 0 {
-            return true;
+        if bytes > 0 {
+            self.budget.free.try_acquire_many(bytes).ok()?.forget();
+            self.keep(bytes as usize);
         }
-        match self.budget.free.try_acquire_many(bytes) {
-            Ok(permit) => {
-                permit.forget();
-                self.keep(bytes as usize);
-            }
-            Err(_) => return false,
-        }
-        true
+        Some(bytes as usize)
     }
 
     /// Waits until `bytes` more fit, and charges for them.
@@ -66,9 +61,8 @@ impl BodyCharge {
         }
     }
 
-    /// Gives `bytes` back.
+    /// Gives back what [`BodyCharge::try_add`] charged.
     pub(super) fn remove(&self, bytes: usize) {
-        let bytes = bytes.min(self.taken.load(Relaxed));
         self.taken.fetch_sub(bytes, Relaxed);
         self.budget.free.add_permits(bytes);
     }

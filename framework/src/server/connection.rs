@@ -3,11 +3,19 @@
 //!
 //! `accept` spawns one task for each connection and runs this in it.
 
-use std::{convert::Infallible, future::poll_fn, net::SocketAddr, pin::pin, sync::Arc, task::Poll};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::timeout};
 
 use super::{
     activity::Activity,
@@ -17,6 +25,11 @@ use super::{
     io::Io,
     stage::{Stage, Stages},
 };
+
+/// The response to a client that begins with HTTP/2.
+const HTTP2_REFUSAL: &[u8] =
+    b"HTTP/1.1 505 HTTP Version Not Supported\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const HTTP2_REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves one connection to its end.
 pub(super) async fn run<S: HttpService>(
@@ -30,56 +43,81 @@ pub(super) async fn run<S: HttpService>(
     let activity = Arc::new(Activity::default());
     let io = TokioIo::new(Io::new(stream, activity.clone()));
     let _end = EndOfConnection(activity.clone());
-    let exchange = Exchange { service, peer, shared, activity: activity.clone() };
+    // Boxed, so that the connection is `Unpin` although the service need not be.
+    let exchange = Box::new(Exchange { service, peer, shared, activity: activity.clone() });
     let service = service_fn(move |request| {
         let response = exchange.answer(request);
         async { Ok::<_, Infallible>(response.await) }
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            // A client may close its sending half and still wait for the response.
-            .half_close(true)
-            .header_read_timeout(None)
-            .max_header_size(limits.header_bytes)
-            .serve_connection(io, service)
-    );
+    let mut connection = http1::Builder::new()
+        // A client may close its sending half and still wait for the response.
+        .half_close(true)
+        .header_read_timeout(None)
+        .max_header_size(limits.header_bytes)
+        .serve_connection(io, service);
     let mut deadlines = Deadlines::new(limits, &activity);
     // Polled once each: they fire once, and the waker of a task stays the same.
     let (mut draining, mut cutting) = (pin!(stages.draining()), pin!(stages.cutting()));
-    let mut listening = false;
+    let (mut listening, mut closing) = (false, false);
+    // Set anew each time it has fired.
+    let (mut shedding, mut sheds) = (pin!(stages.shedding()), stages.sheds());
 
-    poll_fn(|cx| {
+    let end = poll_fn(|cx| {
         if !std::mem::replace(&mut listening, true) {
-            let _ = (draining.as_mut().poll(cx), cutting.as_mut().poll(cx));
+            let _ = (draining.as_mut().poll(cx), cutting.as_mut().poll(cx), shedding.as_mut().poll(cx));
         }
         loop {
-            if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-                if let Err(error) = end {
-                    log_failure(peer, &error);
-                }
-                return Poll::Ready(());
+            if let Poll::Ready(end) = Pin::new(&mut connection).poll(cx) {
+                return Poll::Ready(end);
             }
             // A request that has not begun is dropped with its client; one that runs goes on by itself.
             if activity.was_reset() || (activity.departed() && activity.queued()) {
                 tracing::debug!(target: "nuages.server", %peer, "the client closed the connection");
-                return Poll::Ready(());
+                return Poll::Ready(Ok(()));
+            }
+            if activity.has_irregular_framing() && !std::mem::replace(&mut closing, true) {
+                Pin::new(&mut connection).graceful_shutdown();
+                continue;
+            }
+            if stages.sheds() != sheds {
+                sheds = stages.sheds();
+                shedding.set(stages.shedding());
+                let _ = shedding.as_mut().poll(cx);
+                if deadlines.idle_for().is_some_and(|idle| idle >= stages.shed_idle()) {
+                    tracing::debug!(target: "nuages.server", %peer, "closed: idle, and others need its place");
+                    return Poll::Ready(Ok(()));
+                }
             }
             let stage = stages.now();
             if stage == Stage::Cutting {
-                return Poll::Ready(());
+                return Poll::Ready(Ok(()));
             }
             if stage == Stage::Draining && deadlines.may_leave() {
-                connection.as_mut().graceful_shutdown();
+                Pin::new(&mut connection).graceful_shutdown();
                 continue;
             }
             let Poll::Ready(due) = deadlines.poll(cx) else { return Poll::Pending };
             if let Due::Cut(reason) = due {
                 tracing::debug!(target: "nuages.server", %peer, "closed: {reason}");
-                return Poll::Ready(());
+                return Poll::Ready(Ok(()));
             }
         }
     })
     .await;
+    if let Err(error) = end {
+        log_failure(peer, &error);
+        if error.is_parse_version_h2() {
+            let mut io = connection.into_parts().io.into_inner();
+            // A client that does not take the response gets none.
+            let _ = timeout(HTTP2_REFUSAL_TIMEOUT, refuse_http2(&mut io)).await;
+        }
+    }
+}
+
+/// Answers the preface of HTTP/2, to which hyper itself says nothing.
+async fn refuse_http2(io: &mut Io) -> std::io::Result<()> {
+    io.write_all(HTTP2_REFUSAL).await?;
+    io.shutdown().await
 }
 
 /// Tells the handlers of a connection that it has ended, however it ended.

@@ -19,6 +19,9 @@ use crate::settings::ServerSettings;
 /// drain: the request may be on its way already.
 const FIRST_BYTE_GRACE: Duration = Duration::from_millis(50);
 
+/// How long the rest of a head that has begun may take once the server drains.
+const HALF_HEAD_GRACE: Duration = Duration::from_millis(500);
+
 /// How long a response may have nothing to send once its client has departed. A client that has closed only
 /// its sending half gets the rest of a response that is being written; an event stream ends.
 const DEPARTURE_GRACE: Duration = Duration::from_millis(500);
@@ -64,7 +67,8 @@ pub(super) struct Deadlines<'a> {
     wrote: Instant,
     /// Until when a draining server waits for the first byte of this connection.
     patience: Option<Instant>,
-    left: bool,
+    /// When a draining server began to shut this connection down.
+    left: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     timing: bool,
 }
@@ -75,12 +79,12 @@ impl<'a> Deadlines<'a> {
         let timer = Box::pin(sleep_until(now + limits.header));
         let (steps, writes) = (activity.steps(), activity.writes());
         let (entered, wrote, patience) = (now, now, None);
-        Self { limits, activity, steps, writes, entered, wrote, patience, left: false, timer, timing: false }
+        Self { limits, activity, steps, writes, entered, wrote, patience, left: None, timer, timing: false }
     }
 
     /// Whether a draining server should shut this connection down gracefully now; true once.
     pub(super) fn may_leave(&mut self) -> bool {
-        if self.left {
+        if self.left.is_some() {
             return false;
         }
         if !self.activity.heard() {
@@ -89,8 +93,16 @@ impl<'a> Deadlines<'a> {
                 return false;
             }
         }
-        self.left = true;
+        self.left = Some(Instant::now());
         true
+    }
+
+    /// How long the connection has been idle: without any request, or since its last response.
+    pub(super) fn idle_for(&mut self) -> Option<Duration> {
+        self.note_changes();
+        let unheard = self.activity.phase() == Phase::Head && !self.activity.heard();
+        let idle = unheard || self.activity.phase() == Phase::Idle;
+        idle.then(|| self.entered.max(self.wrote).elapsed())
     }
 
     /// Ready when a deadline has passed.
@@ -131,7 +143,12 @@ impl<'a> Deadlines<'a> {
     fn deadline(&self) -> Option<(Instant, Due)> {
         let Limits { header, keep_alive, write, .. } = self.limits;
         let reading = match self.activity.phase() {
-            Phase::Head => Some((self.entered + header, Due::Cut("no whole request head in time"))),
+            Phase::Head => {
+                let whole = self.entered + header;
+                let whole =
+                    self.left.map_or(whole, |left| whole.min(left.max(self.entered) + HALF_HEAD_GRACE));
+                Some((whole, Due::Cut("no whole request head in time")))
+            }
             Phase::Idle => Some((self.entered.max(self.wrote) + keep_alive, Due::Cut("idle"))),
             Phase::Busy => None,
         };
@@ -142,7 +159,7 @@ impl<'a> Deadlines<'a> {
         let departing = departed.then(|| {
             (self.entered.max(self.wrote) + DEPARTURE_GRACE, Due::Cut("the client closed the connection"))
         });
-        let leaving = self.patience.filter(|_| !self.left).map(|moment| (moment, Due::Leave));
+        let leaving = self.patience.filter(|_| self.left.is_none()).map(|moment| (moment, Due::Leave));
         [reading, writing, departing, leaving].into_iter().flatten().min_by_key(|(moment, _)| *moment)
     }
 }

@@ -14,6 +14,7 @@ use super::{
     activity::Activity,
     body::{Content, RequestBody, ResponseBody},
     body_budget::BodyBudget,
+    framing::BodyFraming,
     gate::{Gate, Turn},
     http_service::HttpService,
     pace::PaceLimits,
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{BoxError, error::panic_message, future::catch_panic, http::Body, settings::ServerSettings};
 
-/// The `Retry-After` of a response that rejects a request because the queue is full: one second.
+/// The `Retry-After` of a response that rejects a request because the server is busy: one second.
 const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
 
 /// The limits that all connections of a server share.
@@ -57,16 +58,24 @@ impl<S: HttpService> Exchange<S> {
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<ResponseBody<S::ResponseBody>>> + use<S> {
-        self.activity.begin_request(!request.body().is_end_stream());
+        let after_irregular = self.activity.has_irregular_framing();
+        self.activity.begin_request(body_framing(&request));
         let mut log = AccessLogLine::begin(&request);
         let activity = self.activity.clone();
         let refusal = refusal(request.method(), request.uri(), request.version(), request.headers());
+        if after_irregular {
+            // What looks like a request may be a part of the body before it: it gets no response.
+            self.activity.break_off();
+        }
         let admitted = match refusal {
             Some(status) => Err(status),
             None => Ok((self.prepare(request), self.service.clone())),
         };
         async move {
-            let response = match admitted {
+            if after_irregular {
+                std::future::pending::<()>().await;
+            }
+            let mut response = match admitted {
                 Ok(((request, turn), service)) => {
                     activity.set_queued(true);
                     let entered = turn.enter().await;
@@ -84,12 +93,15 @@ impl<S: HttpService> Exchange<S> {
             if let Some(log) = &mut log {
                 log.set_status(response.status());
             }
+            if activity.has_irregular_framing() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             response.map(|body| ResponseBody::new(body, activity, log))
         }
     }
 
-    /// Turns hyper's request into the application's: with our body type, and the client's address among the
-    /// extensions.
+    /// Turns hyper's request into the application's: with our body type, and the client's address and the
+    /// stop token among the extensions.
     fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Arc<Turn>) {
         let turn = Arc::new(Turn::new(self.shared.gate.clone(), self.shared.bodies.charge()));
         let mut request = request.map(|incoming| {
@@ -101,6 +113,15 @@ impl<S: HttpService> Exchange<S> {
         request.extensions_mut().insert(self.peer);
         request.extensions_mut().insert(StopToken::new(self.activity.clone(), turn.clone()));
         (request, turn)
+    }
+}
+
+/// The framing of a request's body, as hyper has understood it.
+fn body_framing(request: &Request<Incoming>) -> BodyFraming {
+    match request.body().size_hint().exact() {
+        Some(0) => BodyFraming::None,
+        Some(length) => BodyFraming::Length(length),
+        None => BodyFraming::Chunked,
     }
 }
 
@@ -131,8 +152,8 @@ fn reject_busy<B>() -> Response<Content<B>> {
     response
 }
 
-/// A plain-text response with nothing but the status. After a malformed request it also closes the
-/// connection: the bytes that follow cannot be trusted to be another request.
+/// A plain-text response with nothing but the status. After a malformed or unsupported request it also
+/// closes the connection: the bytes that follow cannot be trusted to be another request.
 fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     let text = match status {
         StatusCode::NO_CONTENT => String::new(),
@@ -142,7 +163,7 @@ fn status_response<B>(status: StatusCode) -> Response<Content<B>> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if status.is_client_error() {
+    if status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -95,9 +95,7 @@ impl Turn {
 
     /// Takes a place again and charges for `bytes` of the body, if both are possible immediately.
     pub(super) fn try_resume(&self, bytes: usize) -> bool {
-        if !self.charge.try_add(bytes) {
-            return false;
-        }
+        let Some(charged) = self.charge.try_add(bytes) else { return false };
         if self.is_running() {
             return true;
         }
@@ -105,7 +103,7 @@ impl Turn {
         let entered = permit.is_some();
         self.set(permit);
         if !entered {
-            self.charge.remove(bytes);
+            self.charge.remove(charged);
         }
         entered
     }

@@ -65,7 +65,7 @@ impl AsyncRead for Io {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.received();
+            self.activity.received(&buffer.filled()[before..]);
         }
         result
     }

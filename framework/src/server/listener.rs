@@ -1,6 +1,11 @@
 //! The socket on which the server accepts connections.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 
@@ -11,6 +16,9 @@ use super::error::ServerError;
 const BACKLOG: u32 = 4_096;
 /// How long to wait when no file descriptor is left for another connection.
 const OUT_OF_DESCRIPTORS_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a lasting failure to accept is logged at most.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
 
 /// A bound socket that accepts connections.
 ///
@@ -27,6 +35,8 @@ const OUT_OF_DESCRIPTORS_PAUSE: Duration = Duration::from_millis(100);
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    /// When a failure to accept was last logged.
+    logged: Mutex<Option<Instant>>,
 }
 
 impl Listener {
@@ -59,7 +69,7 @@ impl Listener {
 
     fn new(socket: TcpListener) -> io::Result<Self> {
         let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, logged: Mutex::default() })
     }
 
     /// The address on which it listens.
@@ -68,8 +78,8 @@ impl Listener {
     }
 
     /// Waits for the next connection. Skips connections that were closed before they were accepted. If no
-    /// file descriptor is left, pauses and tries again; the clients stay in the backlog.
-    pub(super) async fn accept(&self) -> (TcpStream, SocketAddr) {
+    /// file descriptor is left, calls `shortage`, pauses and tries again; the clients stay in the backlog.
+    pub(super) async fn accept(&self, shortage: impl Fn()) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => match stream.set_nodelay(true) {
@@ -82,10 +92,22 @@ impl Listener {
                     tracing::debug!(target: "nuages.server", %error, "a connection was closed in the backlog");
                 }
                 Err(error) => {
-                    tracing::error!(target: "nuages.server", %error, "cannot accept connections");
+                    self.log_shortage(&error);
+                    shortage();
                     tokio::time::sleep(OUT_OF_DESCRIPTORS_PAUSE).await;
                 }
             }
+        }
+    }
+}
+
+impl Listener {
+    /// Logs a failure to accept, at most once in [`LOG_PAUSE`].
+    fn log_shortage(&self, error: &io::Error) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_none_or(|moment| moment.elapsed() >= LOG_PAUSE) {
+            *logged = Some(Instant::now());
+            tracing::error!(target: "nuages.server", %error, "cannot accept connections");
         }
     }
 }

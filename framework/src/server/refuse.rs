@@ -1,7 +1,10 @@
 //! Rejects requests that RFC 9110 and 9112 call malformed, or that are too large, before the application
 //! sees them.
 
-use http::{HeaderMap, Method, StatusCode, Uri, Version, header::HOST};
+use http::{
+    HeaderMap, Method, StatusCode, Uri, Version,
+    header::{HOST, TRANSFER_ENCODING},
+};
 
 use crate::http::{HostError, host::named_host};
 
@@ -22,6 +25,14 @@ pub(super) fn refusal(
     };
     if !fits {
         return Some(StatusCode::BAD_REQUEST);
+    }
+    // RFC 9112 section 6.1: a transfer coding that the server does not know is a 501. hyper only looks at the
+    // last one.
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Some(StatusCode::NOT_IMPLEMENTED);
     }
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
         return Some(StatusCode::URI_TOO_LONG);

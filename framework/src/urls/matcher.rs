@@ -36,7 +36,8 @@ impl Spans {
 pub(super) enum Matcher {
     /// The end of each capture is evident.
     Straight(Vec<MatchStep>),
-    /// The end of at least one capture is not. Holds a stage for each `include` prefix and one for the pattern.
+    /// The end of at least one capture is not. Holds a stage for each `include` prefix and one for the
+    /// pattern.
     Tabled { first: String, last: String, stages: Vec<Vec<MatchStep>> },
 }
 

@@ -43,6 +43,10 @@ impl View for Exempt {
         true
     }
 
+    fn may_block(&self) -> bool {
+        self.0.may_block()
+    }
+
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         self.0.call(request)
     }

@@ -43,6 +43,11 @@ pub trait View: Send + Sync + 'static {
     fn csrf_exempt(&self) -> bool {
         false
     }
+
+    /// Returns whether the view may block its thread; see [`blocking`](super::blocking).
+    fn may_block(&self) -> bool {
+        false
+    }
     /// Answers the request, which holds the captured values.
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
 }

@@ -128,6 +128,10 @@ impl Methods {
 }
 
 impl View for Methods {
+    fn may_block(&self) -> bool {
+        self.0.iter().any(|(_, view)| view.may_block())
+    }
+
     fn arity(&self) -> usize {
         self.0.first().map_or(0, |(_, view)| view.arity())
     }

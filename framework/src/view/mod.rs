@@ -4,12 +4,15 @@
 //! not parse into the type of its argument is a 404. `urls` checks that a pattern captures as many values as
 //! its view takes.
 
+mod blocking;
 mod csrf_exempt;
 mod functions;
 mod into_view;
 mod methods;
 
 pub use crate::future::BoxFuture;
+pub(crate) use blocking::Watched;
+pub use blocking::blocking;
 pub use csrf_exempt::csrf_exempt;
 pub use functions::{AsyncViewFn, SyncViewFn, ViaAsync, ViaSync};
 pub use into_view::{FromParam, IntoView, ViaSelf, View};

@@ -1,5 +1,7 @@
 //! The application: checks at start-up, mounted services, hang-ups, the debug page.
 
+mod blocking;
+
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -35,7 +37,7 @@ fn hello(_: &mut Request) -> &'static str {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once() {
+fn all_errors_are_reported_together() {
     let site = Site::new("ALLOWED_HOSTS = [\"example.com\"]\nSESSION_ENGINE = \"redis-sessions\"")
         .file("templates/broken.html", "{% if %}");
     let routes = vec![path("<integer:x>/", |_: &mut Request, x: u8| x.to_string()), path("<int:y>/", hello)];
@@ -150,7 +152,7 @@ fn fails(_: &mut Request) -> Result<Response> {
 }
 
 #[tokio::test]
-async fn the_debug_page_tells_a_developer_and_nobody_else() {
+async fn only_developers_see_the_debug_page() {
     let routes = || vec![path("articles/<int:year>/", hello_year).name("article"), path("fails/", fails)];
     fn hello_year(_: &mut Request, year: u8) -> String {
         year.to_string()

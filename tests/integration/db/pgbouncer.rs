@@ -7,10 +7,7 @@ use nuages::{
     migrations::{MigrationTarget, Migrations, Mode},
 };
 
-use crate::support::{
-    pgbouncer::PgBouncer,
-    postgres_server::{PostgresServer, eventually},
-};
+use crate::support::{pgbouncer::PgBouncer, polling::eventually, postgres_server::PostgresServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL"]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nuages::db::{DbError, Postgres};
 
-use crate::support::postgres_server::{PostgresServer, eventually};
+use crate::support::{polling::eventually, postgres_server::PostgresServer};
 
 const SHORT: &str = "[DATABASES.default.OPTIONS]\ntimeout = 0.5";
 const LONG: &str = "[DATABASES.default.OPTIONS]\ntimeout = 30";

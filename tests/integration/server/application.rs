@@ -77,7 +77,7 @@ async fn paths_and_hosts_that_are_wrong_are_400() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_view_is_a_500_and_harms_nobody() {
+async fn a_panic_in_a_view_is_a_500_and_harms_no_other_request() {
     let server = serve("").await;
     let mut client = server.connect().await;
     for _ in 0..3 {
@@ -115,4 +115,20 @@ async fn a_client_that_hangs_up_does_not_hold_the_server() {
     assert!(client.response().await.ends_with("hello"));
     server.drain();
     server.ended().await;
+}
+
+#[tokio::test]
+async fn a_probe_of_http_1_0_needs_no_host() {
+    let routes = || vec![path("", |request: &mut Request| request.build_absolute_uri(None))];
+    for (hosts, expected) in [
+        ("", "http://localhost/"),
+        ("ALLOWED_HOSTS = [\"*\"]", "http://localhost/"),
+        ("ALLOWED_HOSTS = [\".example.com\", \"other.test\"]", "http://example.com/"),
+    ] {
+        let server = start_with(hosts, App::new(settings(hosts)).urls(routes())).await;
+        let response = server.exchange("GET / HTTP/1.0\r\n\r\n").await;
+        assert!(response.starts_with("HTTP/1.0 200 OK\r\n"), "{hosts}: {response}");
+        assert!(response.ends_with(expected), "{hosts}: {response}");
+        assert!(server.exchange("GET / HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 400 "));
+    }
 }

@@ -13,11 +13,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use nuages::{http::Body, server::StopToken};
-use tokio::time::{sleep, timeout};
+use nuages::{App, http::Body, server::StopToken, urls::path};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tower_service::Service;
 
-use super::harness::{Running, start_with};
+use super::harness::{Running, settings, start_with};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -148,6 +152,27 @@ async fn the_stop_token_tells_a_handler_that_its_client_has_gone() {
     assert_eq!(count.stopped.load(Ordering::SeqCst), 0);
     drop(client);
     reaches(&count.stopped, 1).await;
+}
+
+#[tokio::test]
+async fn a_request_whose_connection_was_reset_is_finished_and_keeps_its_place() {
+    async fn slow(_: &mut nuages::http::Request) -> &'static str {
+        sleep(Duration::from_millis(600)).await;
+        "slow"
+    }
+    let text = "SERVER_MAX_REQUESTS = 1";
+    let routes = vec![path("slow/", slow), path("", |_: &mut nuages::http::Request| "quick")];
+    let server = start_with(text, App::new(settings(text)).urls(routes)).await;
+    let mut reset = TcpStream::connect(server.address).await.expect("a connection");
+    reset.write_all(b"GET /slow/ HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("the server reads");
+    sleep(Duration::from_millis(100)).await;
+    let start = Instant::now();
+    reset.set_zero_linger().expect("a socket");
+    drop(reset);
+    let mut next = server.connect().await;
+    next.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(next.response().await.ends_with("quick"));
+    assert!((Duration::from_millis(300)..SECOND).contains(&start.elapsed()), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Nothing lasts for ever, and nothing grows without end.
+//! Timeouts and limits: nothing lasts for ever, nothing grows without end.
 
 use std::time::{Duration, Instant};
 
@@ -82,7 +82,7 @@ async fn a_body_that_stops_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_cut_short_is_told_from_one_that_is_wrong() {
+async fn a_body_cut_short_differs_from_a_malformed_one() {
     let server = start("").await;
     let mut client = server.connect().await;
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc").await;
@@ -134,7 +134,7 @@ async fn connections_beyond_the_cap_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_queue_are_turned_away_and_come_back() {
+async fn requests_beyond_the_queue_are_rejected_and_keep_their_connections() {
     let server = start("SERVER_MAX_REQUESTS = 2\nSERVER_MAX_QUEUED_REQUESTS = 3").await;
     let mut clients = Vec::new();
     for _ in 0..8 {
@@ -153,7 +153,7 @@ async fn requests_beyond_the_queue_are_turned_away_and_come_back() {
         statuses.push(status);
     }
     assert_eq!(statuses, ["200", "200", "200", "200", "200", "503", "503", "503"]);
-    // Those that were turned away keep their connection.
+    // Clients whose requests were rejected keep their connection.
     assert!(clients[7].get("/").await.starts_with("HTTP/1.1 200"));
 }
 
@@ -194,7 +194,7 @@ async fn heads_and_targets_that_are_too_long_are_refused() {
 }
 
 #[tokio::test]
-async fn who_is_refused_while_still_sending_hears_why() {
+async fn a_client_that_is_still_sending_receives_the_rejection() {
     let server = start("").await;
     let upload = format!("POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n", 1 << 30);
     for (head, status) in [("GET / HTTP/1.1\r\nHost: a\r\n", "431"), (&(upload + "\r\n"), "200")] {
@@ -238,7 +238,7 @@ fn resident_bytes() -> usize {
 }
 
 #[tokio::test]
-async fn many_slow_clients_harm_nobody() {
+async fn many_slow_clients_do_not_harm_others() {
     let server = start("SERVER_HEADER_TIMEOUT = 3").await;
     let mut slow = Vec::new();
     for _ in 0..500 {

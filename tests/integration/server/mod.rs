@@ -2,7 +2,9 @@
 
 mod application;
 mod departures;
+mod descriptors;
 mod drain;
+mod framing;
 mod limits;
 mod protocol;
 mod slow_bodies;

@@ -7,7 +7,7 @@ use super::harness::{responses, start};
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
 
 #[tokio::test]
-async fn what_can_be_read_in_two_ways_gets_no_second_response() {
+async fn ambiguous_requests_get_no_second_response() {
     let server =
         start("SERVER_HEADER_TIMEOUT = 1\nSERVER_KEEP_ALIVE_TIMEOUT = 1\nSERVER_BODY_TIMEOUT = 1").await;
     let length = HIDDEN.len();
@@ -74,7 +74,7 @@ async fn lines_that_end_in_a_bare_newline_hide_nothing() {
 }
 
 #[tokio::test]
-async fn the_rest_of_a_body_that_nobody_read_is_not_a_request() {
+async fn the_rest_of_an_unread_body_is_not_a_request() {
     let server = start("").await;
     let body = HIDDEN.repeat(20_000);
     let mut client = server.connect().await;

@@ -118,7 +118,7 @@ fn data_that_are_saved_load_again_on_redis() {
 #[test]
 #[ignore = "needs PostgreSQL"]
 fn data_that_are_saved_load_again_on_postgresql() {
-    use nuages::migrations::{Migrations, Mode, Target};
+    use nuages::migrations::{MigrationTarget, Migrations, Mode};
 
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -126,7 +126,7 @@ fn data_that_are_saved_load_again_on_postgresql() {
     let database = server.address.database("");
     let migrations = Migrations::discover(&server.address.settings("")).expect("migrations");
     runtime.block_on(async {
-        let applied = migrations.apply(&database, &Target::All, Mode::Run, &mut |_| {}).await;
+        let applied = migrations.apply(&database, &MigrationTarget::All, Mode::Run, &mut |_| {}).await;
         applied.expect("migrated");
     });
     let settings = format!("{SMALL}{}", server.address.toml(""));

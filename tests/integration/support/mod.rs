@@ -1,6 +1,7 @@
 //! Fixtures that the tests share: projects, requests, servers, programs, disks and vectors.
 
 pub mod asking;
+pub mod events;
 pub mod pages;
 #[cfg(feature = "postgres")]
 pub mod pgbouncer;

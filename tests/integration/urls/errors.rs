@@ -1,4 +1,4 @@
-//! What is wrong with routes is told at start-up, all of it, each with its pattern.
+//! Errors in routes are reported at start-up, all together, each with its pattern.
 
 use nuages::urls::{Converter, Resolver, Route, include, path};
 
@@ -10,7 +10,7 @@ fn errors(routes: Vec<Route>) -> Vec<String> {
 }
 
 #[test]
-fn all_faults_are_told_together_with_their_patterns() {
+fn all_errors_are_reported_together_with_their_patterns() {
     let blog = vec![path("<int: year>/", year), path("<int:id>/<slug:id>/", article), path("ok/", index)];
     let routes = vec![
         path("<integer:year>/", year),

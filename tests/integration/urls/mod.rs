@@ -1,4 +1,4 @@
-//! Routing: what matches, in which order, what names lead back to, and what is told at start-up.
+//! Routing: which pattern matches, the URLs that names turn into, and the errors reported at start-up.
 
 mod django;
 mod errors;

@@ -14,7 +14,11 @@ use nuages::{
     settings::Settings,
 };
 
-use crate::{sessions::engines::settings, support::program::Program};
+use crate::support::{program::Program, site::settings_in};
+
+fn settings(engine: &str, folder: &Path, more: &str) -> Settings {
+    settings_in(folder, &format!("SESSION_ENGINE = '{engine}'\nSESSION_FILE_PATH = '.'\n{more}"))
+}
 
 const KEYS: [&str; 4] = ["plantedfifo", "plantedlink", "plantedfolder", "plantednowhere"];
 

@@ -15,7 +15,7 @@ use nuages::{
     },
 };
 
-use crate::sessions::engines::settings;
+use crate::support::site::settings_in;
 
 /// A store that gives a session a new key whenever a page has been listed or a batch cleared: the last session
 /// moves to the front. It cannot count.
@@ -104,7 +104,7 @@ impl MovingStore {
 /// An engine with 35 sessions of user 7, and its store, which moves sessions from now on.
 async fn sessions_that_move(moves: u32) -> (SessionEngine, Arc<MovingStore>) {
     let (folder, store) = (tempfile::tempdir().expect("a folder"), Arc::new(MovingStore::default()));
-    let settings = settings("moving", folder.path(), "");
+    let settings = settings_in(folder.path(), "SESSION_ENGINE = 'moving'");
     let engine = SessionEngine::with_store(&settings, Clock::system(), store.clone());
     for _ in 0..35 {
         let mut session = engine.new_session();
