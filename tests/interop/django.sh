@@ -55,27 +55,33 @@ django_source() {
             '*/tests/sessions_tests/*'
 }
 
-# The versions run beside each other: most of the time each waits.
+# Django's own tests and the light ones run beside each other: most of the time each waits. The tests of many
+# requests at once have the machine for themselves.
 django_tests() {
-    local version code=0 jobs=() folder=$logs/django
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    for version in "${django_versions[@]}"; do
-        [ -e "$djangos/$version/installed.txt" ] || { echo "Django $version: left out"; continue; }
-        django_version_tests "$version" >"$folder/$version.log" 2>&1 &
-        jobs+=($!)
-    done
-    for version in "${jobs[@]}"; do wait "$version" || code=1; done
-    cat "$folder"/*.log
+    local program=$target/debug code=0
+    each_django tests/interop/django_suite/run.py --program "$program/session_bridge" --source || code=1
+    # The other versions differ from 5.2 in their tables, data and users alone.
+    django_except=5.2 each_django tests/interop/run.py --light --engines db-sqlite,db-postgresql \
+        --program "$program/interop_app" || code=1
+    "$djangos/5.2/bin/python" tests/interop/run.py --program "$program/interop_app" || code=1
     return "$code"
 }
 
-django_version_tests() {
-    local python=$djangos/$1/bin/python code=0 engines=db-sqlite,db-postgresql
-    # Every engine beside one Django; the others differ from it in their tables, data and users alone.
-    [ "$1" = 5.2 ] && engines=db-sqlite,db-postgresql,file,signed_cookies,cached_db-redis
-    "$python" tests/interop/django_suite/run.py --program "$target/debug/session_bridge" \
-        --source "$djangos/$1/source" || code=1
-    "$python" tests/interop/run.py --program "$target/debug/interop_app" --engines "$engines" || code=1
+# Runs a program with each Django at once, and prints what they said one after the other. An option at the
+# end, `--source`, is given its value.
+each_django() {
+    local version job code=0 jobs=() folder=$logs/django-logs
+    local arguments=("$@")
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    for version in "${django_versions[@]}"; do
+        [ "$version" = "${django_except:-}" ] && continue
+        [ -e "$djangos/$version/installed.txt" ] || { echo "Django $version: left out"; continue; }
+        [ "${!#}" = --source ] && arguments=("$@" "$djangos/$version/source")
+        "$djangos/$version/bin/python" "${arguments[@]}" >"$folder/$version.log" 2>&1 &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do wait "$job" || code=1; done
+    cat "$folder"/*.log
     return "$code"
 }

@@ -18,7 +18,7 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     SECRET_KEY=config["secret_key"],
     SECRET_KEY_FALLBACKS=config.get("secret_key_fallbacks", []),
-    ROOT_URLCONF=__name__,
+    ROOT_URLCONF="django_urls",
     # As `django-admin startproject` writes them.
     INSTALLED_APPS=[
         "django.contrib.admin",
@@ -50,7 +50,7 @@ settings.configure(
     DATABASES={"default": config["database"]},
     CACHES=config.get("caches", {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}),
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    PASSWORD_HASHERS=["django_hasher.QuickHasher"],
     **{"USE_TZ": True, **config.get("settings", {})},
 )
 if not settings.USE_TZ:
@@ -58,7 +58,6 @@ if not settings.USE_TZ:
     os.environ["TZ"] = settings.TIME_ZONE
     time.tzset()
 
-from django.contrib import admin  # noqa: E402
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -142,7 +141,7 @@ def fail(request):
     return JsonResponse({"error": True}, status=500)
 
 
-urlpatterns = [
+pages = [
     path("session/", state),
     path("plain/", plain),
     path("set/", set_values),
@@ -156,7 +155,6 @@ urlpatterns = [
     path("logout/", sign_out),
     path("whoami/", whoami),
     path("fail/", fail),
-    path("admin/", admin.site.urls),
 ]
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
+
 SECRET_KEY = "interop-Zu7%k2_wq@1x=rb8^m4n0c(v9+t6!y3&h5$j-e"
 
 
@@ -98,8 +100,9 @@ class Store:
 
     def django(self, **settings) -> dict:
         """The configuration of django_site.py."""
+        options = {"timeout": 20, **({"transaction_mode": "IMMEDIATE"} if django.VERSION >= (5, 1) else {})}
         database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.folder / "db.sqlite3"),
-                    "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"}}
+                    "OPTIONS": options}
         if self.engine.database == "postgresql":
             server = self.server
             database = {"ENGINE": "django.db.backends.postgresql", "NAME": self.database,

@@ -70,10 +70,11 @@ def main() -> int:
     parser.add_argument("--program", type=Path, required=True, help="the built tests/src/bin/interop_app.rs")
     parser.add_argument("--engines", default=",".join(str(engine) for engine in ENGINES))
     parser.add_argument("-k", dest="word", default="", help="only tests with this word in their name")
+    parser.add_argument("--light", action="store_true", help="without the tests of many requests at once")
     options = parser.parse_args()
     wanted = [engine for engine in ENGINES if str(engine) in options.engines.split(",")]
     print(f"Django {django.get_version()}")
-    result, made = Result(), classes(wanted, options.program.resolve())
+    result, made = Result(), classes(wanted, options.program.resolve(), options.light)
     loader = unittest.TestLoader()
     if options.word:
         loader.testNamePatterns = [f"*{options.word}*"]

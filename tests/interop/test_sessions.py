@@ -64,6 +64,12 @@ def both_ways(test):
     return twice
 
 
+def load(test):
+    """Marks a test of many requests at once: it says nothing about a version of Django (`--light`)."""
+    test.load = True
+    return test
+
+
 revocable = only(lambda engine: engine.revocable)
 database = only(lambda engine: engine.in_database)
 rows = only(lambda engine: engine.short == "db")
@@ -278,6 +284,7 @@ class Together:
         self.assertRegex(str(seen["django"]), 'sessionid=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0')
         self.assertEqual(seen["nuages"], seen["django"])
 
+    @load
     def test_200_mixed_requests_of_8_visitors_lose_nothing(self):
         def visit(seed: int) -> list:
             chance, visitor, sites = random.Random(seed), Visitor(), [self.django, self.nuages]
@@ -288,6 +295,7 @@ class Together:
             for counts in pool.map(visit, range(8)):
                 self.assertEqual(counts, [*range(1, 26), 25, 25])
 
+    @load
     @revocable
     def test_200_concurrent_updates_of_one_session_are_all_kept_while_django_reads_it(self):
         visitor = Visitor()
@@ -349,14 +357,15 @@ class Together:
         self.assertEqual(kept.data(first), {"name": "Jane Doe"})
 
 
-def classes(engines: list[Engine], program: Path) -> list[type]:
+def classes(engines: list[Engine], program: Path, light: bool = False) -> list[type]:
     made = []
     for engine in engines:
         for made_by in ("django", "nuages") if engine.in_database else ("django",):
             name = f"{engine.name}, tables by {made_by}" if engine.in_database else engine.name
             cls = type(name, (Together, unittest.TestCase), {"engine": engine, "made_by": made_by, "program": program})
             for test in unittest.TestLoader().getTestCaseNames(cls):
-                if not getattr(getattr(cls, test), "applies", lambda engine: True)(engine):
+                applies = getattr(getattr(cls, test), "applies", lambda engine: True)(engine)
+                if not applies or (light and hasattr(getattr(cls, test), "load")):
                     setattr(cls, test, None)
             made.append(cls)
     return made
