@@ -7,7 +7,10 @@ use super::{
     confirm::{confirm, noinput_argument},
     session_count::session_count,
 };
-use crate::{BoxFuture, Command, CommandError, Progress, Project, logging};
+use crate::{
+    BoxFuture, Command, CommandError, Progress, Project,
+    logging::{self, LogFormat},
+};
 
 /// `manage clearsessions`.
 pub(crate) struct ClearSessions;
@@ -53,7 +56,7 @@ impl Command for ClearSessions {
             }
             let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
             // The store's warnings say which sessions it cannot read.
-            let log = logging::install(project.verbosity(), project.error_style())?;
+            let log = logging::install(LogFormat::Plain, project.verbosity(), project.error_style())?;
             let removed = clear(&engine, which, project.verbosity()).await;
             log.finish();
             let removed = removed?;
