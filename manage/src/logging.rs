@@ -1,6 +1,6 @@
 //! Writes log lines to stderr: one for each request, as Django's runserver, and one for each warning and error.
 //!
-//! A `tracing` layer, which `runserver` installs. Every event is one line: control characters are escaped.
+//! A `tracing` layer, which `runserver` installs, and commands that read all sessions. Every event is one line: control characters are escaped.
 //! Times are UTC, as with Django's default TIME_ZONE. `log_writer` writes the lines.
 
 use std::{
@@ -31,17 +31,26 @@ pub(crate) const SERVER: &str = "nuages.server";
 /// The beginning of the targets of Nuages.
 const NUAGES: &str = "nuages";
 
+/// The form of the lines of warnings and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// `[23/Nov/2026 10:11:12] WARNING nuages.sessions: …`, for a server.
+    Dated,
+    /// `warning: …`, for a command.
+    Plain,
+}
+
 /// Installs the layer for the whole process, unless the project has installed a subscriber. Returns the
 /// writer, which must finish before the process ends.
 ///
 /// # Errors
 ///
 /// Where the system cannot start the writer's thread.
-pub(crate) fn install(verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
+pub(crate) fn install(format: LogFormat, verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
     let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))
         .map_err(|error| CommandError::because("the log cannot be written", error))?;
     let lines = writer.clone();
-    let layer = Lines { verbosity, style, out: move |line: &str| lines.push(line) };
+    let layer = Lines { format, verbosity, style, out: move |line: &str| lines.push(line) };
     let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
     // Fails if there is a subscriber already; the project's own stays.
     if installed.is_ok() {
@@ -63,7 +72,8 @@ pub(crate) fn with_warnings<T>(style: Style, check: impl FnOnce() -> T) -> (T, u
         // A closed stderr cannot show the line, nor the error.
         let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
     };
-    let warnings = tracing_subscriber::registry().with(Lines { verbosity: 1, style, out });
+    let warnings =
+        tracing_subscriber::registry().with(Lines { format: LogFormat::Plain, verbosity: 1, style, out });
     let result = tracing::subscriber::with_default(warnings, check);
     (result, count.load(Ordering::Relaxed))
 }
@@ -89,6 +99,7 @@ fn lost_lines(count: u64, style: Style) -> String {
 
 /// The layer: formats events and gives each line to `out`.
 struct Lines<W> {
+    format: LogFormat,
     verbosity: u8,
     style: Style,
     out: W,
@@ -131,7 +142,11 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
                 let level =
                     if *metadata.level() == Level::WARN { "WARNING" } else { metadata.level().as_str() };
                 let words = format!("{message}{others}");
-                let text = format!("{} {level} {}: {}", now(), metadata.target(), words.trim_start());
+                let words = words.trim_start();
+                let text = match self.format {
+                    LogFormat::Dated => format!("{} {level} {}: {words}", now(), metadata.target()),
+                    LogFormat::Plain => format!("{}: {words}", level.to_lowercase()),
+                };
                 let text = OneLine::new(&text);
                 match *metadata.level() {
                     Level::ERROR => self.style.error(text).to_string(),
@@ -201,7 +216,8 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = written.clone();
         let out = move |line: &str| copy.lock().expect("no panic").push(line.to_owned());
-        let subscriber = tracing_subscriber::registry().with(Lines { verbosity, style, out });
+        let subscriber =
+            tracing_subscriber::registry().with(Lines { format: LogFormat::Dated, verbosity, style, out });
         tracing::subscriber::with_default(subscriber, events);
         let written = written.lock().expect("no panic");
         written.iter().map(|line| line.replacen(&now()[..12], "", 1)).collect()
@@ -234,6 +250,19 @@ mod tests {
             line.contains("WARNING nuages.sessions: odd x\\r\\n") && !line.contains('\u{202e}'),
             "{line:?}"
         );
+    }
+
+    #[test]
+    fn a_commands_warning_has_no_date() {
+        let written = Arc::new(Mutex::new(String::new()));
+        let copy = written.clone();
+        let out = move |line: &str| copy.lock().expect("no panic").push_str(line);
+        let layer = Lines { format: LogFormat::Plain, verbosity: 1, style: Style::plain(), out };
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(target: "nuages.sessions", error = %"it is a pipe", "cannot read a\nb");
+        });
+        assert_eq!(*written.lock().expect("no panic"), "warning: cannot read a\\nb error=it is a pipe\n");
     }
 
     #[test]

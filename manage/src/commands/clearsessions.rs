@@ -6,8 +6,12 @@ use nuages::sessions::{Clear, SessionEngine, StoreError};
 use super::{
     confirm::{confirm, noinput_argument},
     session_count::session_count,
+    skipped::Skipped,
 };
-use crate::{BoxFuture, Command, CommandError, Progress, Project, logging};
+use crate::{
+    BoxFuture, Command, CommandError, Progress, Project,
+    logging::{self, LogFormat},
+};
 
 /// `manage clearsessions`.
 pub(crate) struct ClearSessions;
@@ -53,27 +57,31 @@ impl Command for ClearSessions {
             }
             let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
             // The store's warnings say which sessions it cannot read.
-            let log = logging::install(project.verbosity(), project.error_style())?;
-            let removed = clear(&engine, which, project.verbosity()).await;
+            let log = logging::install(LogFormat::Plain, project.verbosity(), project.error_style())?;
+            let cleared = clear(&engine, which, project.verbosity()).await;
             log.finish();
-            let removed = removed?;
+            let (removed, skipped) = cleared?;
             let noun = if removed == 1 { "session" } else { "sessions" };
             project.say(format_args!("Removed {removed} {kind}{noun}."));
-            Ok(())
+            skipped.finish("removed")
         })
     }
 }
 
-async fn clear(engine: &SessionEngine, which: Clear, verbosity: u8) -> Result<u64, CommandError> {
-    let mut bar = None;
+/// Returns how many sessions were removed, and those that were skipped.
+async fn clear(engine: &SessionEngine, which: Clear, verbosity: u8) -> Result<(u64, Skipped), CommandError> {
+    let (mut bar, mut unreadable) = (None, 0);
     let result = engine
         .clear(which, |progress| {
+            unreadable = progress.skipped;
             bar.get_or_insert_with(|| Progress::new("Removing sessions", progress.total, verbosity))
                 .set(progress.removed);
         })
         .await;
     drop(bar);
-    result.map_err(store_error)
+    let mut skipped = Skipped::default();
+    skipped.add_logged(unreadable);
+    Ok((result.map_err(store_error)?, skipped))
 }
 
 fn store_error(error: StoreError) -> CommandError {

@@ -12,7 +12,10 @@ use nuages::{
 use time::{OffsetDateTime, macros::format_description};
 
 use super::listen_address;
-use crate::{BoxFuture, Command, CommandError, Project, Style, VERSION, logging};
+use crate::{
+    BoxFuture, Command, CommandError, Project, Style, VERSION,
+    logging::{self, LogFormat},
+};
 
 /// How long after the first signal the effect of a second one is named.
 const NOTICE_DELAY: Duration = Duration::from_millis(300);
@@ -64,7 +67,7 @@ impl Command for RunServer {
             let no_signals = |error| CommandError::because("the server cannot start", error);
             let mut signals = server::signals().map_err(no_signals)?;
             let mut later_signals = server::signals().map_err(no_signals)?;
-            let log = logging::install(project.verbosity(), project.error_style())?;
+            let log = logging::install(LogFormat::Dated, project.verbosity(), project.error_style())?;
             if verbose {
                 banner(project, listener.local_addr())?;
             }

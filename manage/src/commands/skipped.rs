@@ -20,6 +20,11 @@ impl Skipped {
         self.first.get_or_insert_with(|| error.into());
     }
 
+    /// Counts sessions whose errors the store has logged.
+    pub(super) fn add_logged(&mut self, count: u64) {
+        self.count += count;
+    }
+
     /// Returns whether no session was skipped.
     pub(super) fn is_empty(&self) -> bool {
         self.count == 0
@@ -29,14 +34,18 @@ impl Skipped {
     ///
     /// # Errors
     ///
-    /// Where a session was skipped: the error says how many were, and why the first one was.
+    /// Where a session was skipped: the error says how many were, and why the first one was if that is known.
     pub(super) fn finish(self, done: &str) -> Result<(), CommandError> {
-        let Some(first) = self.first else { return Ok(()) };
         let message = match self.count {
+            0 => return Ok(()),
             1 => format!("1 session could not be {done} and was skipped"),
-            count => format!("{count} sessions could not be {done} and were skipped; the first one"),
+            count => format!("{count} sessions could not be {done} and were skipped"),
         };
-        Err(CommandError::because(message, first))
+        Err(match self.first {
+            None => CommandError::new(message),
+            Some(first) if self.count == 1 => CommandError::because(message, first),
+            Some(first) => CommandError::because(message + "; the first one", first),
+        })
     }
 }
 
@@ -54,6 +63,9 @@ mod tests {
         skipped.add("it is a pipe");
         let twice = "2 sessions could not be read and were skipped; the first one: it is a folder";
         assert_eq!(text(skipped), twice);
+        let mut logged = Skipped::default();
+        logged.add_logged(3);
+        assert_eq!(text(logged), "3 sessions could not be read and were skipped");
         assert!(Skipped::default().finish("read").is_ok());
     }
 }

@@ -94,7 +94,7 @@ impl SessionEngine {
         };
         // Only the progress needs the count: where counting fails, clearing goes on without it.
         let total = store.count(before).await.unwrap_or_else(|error| {
-            tracing::warn!(target: "nuages.sessions", error = &error as &dyn std::error::Error, "cannot count the sessions");
+            tracing::debug!(target: "nuages.sessions", error = &error as &dyn std::error::Error, "cannot count the sessions");
             None
         });
         let mut so_far = ClearProgress { removed: 0, skipped: 0, total };

@@ -17,7 +17,10 @@ mod text_table;
 use clap::ArgMatches;
 use nuages::sessions::SessionEngine;
 
-use crate::{BoxFuture, Command, CommandError, Project, logging};
+use crate::{
+    BoxFuture, Command, CommandError, Project,
+    logging::{self, LogFormat},
+};
 
 /// `manage sessions list | show | revoke | stats`.
 pub(crate) struct Sessions;
@@ -40,7 +43,7 @@ impl Command for Sessions {
         Box::pin(async move {
             let engine = engine(project)?;
             // The store's warnings say which sessions it cannot read.
-            let log = logging::install(project.verbosity(), project.error_style())?;
+            let log = logging::install(LogFormat::Plain, project.verbosity(), project.error_style())?;
             let result = match args.subcommand() {
                 Some(("list", args)) => list::run(project, &engine, args).await,
                 Some(("show", args)) => show::run(project, &engine, args).await,

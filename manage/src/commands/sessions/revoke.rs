@@ -101,11 +101,20 @@ async fn all(project: &Project, engine: &SessionEngine, noinput: bool) -> Result
         confirm(project, &question, "cancelled: no session was ended")?;
     }
     let bar = Progress::new("Ending sessions", total, project.verbosity());
-    let ended = engine.clear(Clear::All, |progress| bar.set(progress.removed)).await.map_err(store_error)?;
+    let mut unreadable = 0;
+    let ended = engine
+        .clear(Clear::All, |progress| {
+            unreadable = progress.skipped;
+            bar.set(progress.removed);
+        })
+        .await
+        .map_err(store_error)?;
     drop(bar);
+    let mut skipped = Skipped::default();
+    skipped.add_logged(unreadable);
     if project.verbosity() > 0 {
         let are = if ended == 1 { "is" } else { "are" };
         project.say(format_args!("{} {are} ended.", sessions(ended)));
     }
-    Ok(())
+    skipped.finish("ended")
 }

@@ -1,0 +1,62 @@
+//! Sessions in files that cannot be read: a sweep skips them, counts them, says so and ends.
+#![cfg(unix)]
+
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use support::{Said, manage, ok, run};
+use tempfile::TempDir;
+
+const FOLDER: &str = "sessionid11111111111111111111111111111111";
+const PIPE: &str = "sessionid22222222222222222222222222222222";
+const SOUND: &str = "sessionid33333333333333333333333333333333";
+
+/// A project whose folder of sessions has an expired session, a folder and a pipe with the names of sessions.
+fn project() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = "k".repeat(50);
+    let settings = format!(
+        "DEBUG = true\nSECRET_KEY = \"{key}\"\nSESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \"sessions\"\n"
+    );
+    fs::write(folder.path().join("settings.toml"), settings).expect("written");
+    let sessions = folder.path().join("sessions");
+    fs::create_dir(&sessions).expect("created");
+    fs::create_dir(sessions.join(FOLDER)).expect("created");
+    assert!(Command::new("mkfifo").arg(sessions.join(PIPE)).status().expect("mkfifo runs").success());
+    let sound = fs::File::create(sessions.join(SOUND)).expect("created");
+    sound.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000)).expect("aged");
+    folder
+}
+
+/// Runs a command, which must end soon.
+fn sweep(project: &TempDir, args: &str) -> Said {
+    let begun = Instant::now();
+    let said = run(manage(project.path(), args));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{args}");
+    said
+}
+
+#[test]
+fn clearsessions_goes_on_and_fails_at_its_end() {
+    let project = project();
+    let said = sweep(&project, "clearsessions");
+    assert_eq!((said.code, said.out.as_str()), (Some(1), "Removed 1 expired session.\n"), "{said:?}");
+    assert!(said.err.ends_with("error: 2 sessions could not be removed and were skipped\n"), "{said:?}");
+    for name in [FOLDER, PIPE] {
+        assert!(said.err.lines().any(|line| line.contains(name)), "no warning names {name}: {said:?}");
+    }
+    assert!(!project.path().join("sessions").join(SOUND).exists());
+}
+
+#[test]
+fn listing_goes_on() {
+    let project = project();
+    let said = ok(manage(project.path(), "sessions list"));
+    assert!(said.contains("333333") && said.contains("unreadable"), "{said}");
+}
