@@ -36,13 +36,13 @@ impl Record {
         Self { data: data.into(), expires: expires.into() }
     }
 
-    /// Returns whether the record can be loaded at `now`: it does not expire, or later.
+    /// Returns whether the record can be loaded at `now`: it never expires, or expires later.
     pub fn is_live(&self, now: SystemTime) -> bool {
         self.expires.is_none_or(|expires| expires > now)
     }
 
-    /// When the session ends, in a store whose default is to keep it for good: the last moment that
-    /// Python's datetime and the databases' columns can hold.
+    /// When the session ends, in a store that keeps sessions without an end for good: the end of the calendar
+    /// of Python's datetime and of the databases' columns.
     pub(crate) fn ends(&self) -> SystemTime {
         self.expires.unwrap_or_else(clock::last_moment)
     }

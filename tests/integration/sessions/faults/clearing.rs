@@ -1,4 +1,4 @@
-//! `clearsessions` on hundreds of thousands of expired rows while the program serves: nobody waits for it.
+//! `clearsessions` on hundreds of thousands of expired rows while the program serves: no request waits for it.
 
 use std::{
     process::Stdio,
