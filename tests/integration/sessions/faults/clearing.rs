@@ -52,7 +52,7 @@ impl Slowest {
     }
 }
 
-/// Visitors who come and go on until they are told to stop.
+/// Visitors who send requests until the test stops them.
 struct Load {
     stop: Arc<AtomicBool>,
     running: JoinSet<Slowest>,
