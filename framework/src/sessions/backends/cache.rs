@@ -21,7 +21,7 @@ use crate::{
 
 /// Django's `KEY_PREFIX` of this engine.
 const PREFIX: &str = "django.contrib.sessions.cache";
-/// A swap that loses this often within one save meets a broken cache.
+/// A swap that fails this often within one save means that the cache is broken.
 const MAX_TRIES: u32 = 100;
 
 /// Sessions in a cache.
@@ -57,8 +57,8 @@ impl CacheSessions {
         self.cache.compare_and_set(wire, Some(present), Some(value), ttl).await.map_err(failed("save"))
     }
 
-    /// Runs `attempt` on the value that holds the data of `expected`, until it says how the swap ended.
-    /// Returning `None`, it says that only the end of the session may have changed in between.
+    /// Runs `attempt` on the cached value if it holds the data of `expected`. `attempt` returns the outcome of
+    /// the swap, or `None` if the value has changed in between: then the value is read and compared again.
     async fn swap<F>(
         &self,
         wire: &str,

@@ -36,7 +36,7 @@ impl Record {
         Self { data: data.into(), expires: expires.into() }
     }
 
-    /// Returns whether the record can be loaded at `now`: it does not expire, or later.
+    /// Returns whether the record can be loaded at `now`: it never expires, or expires later.
     pub fn is_live(&self, now: SystemTime) -> bool {
         self.expires.is_none_or(|expires| expires > now)
     }

@@ -1,4 +1,4 @@
-//! Requests that meet in one session: nothing is lost, nothing comes back.
+//! Concurrent requests of one session: no change is lost, and no deleted session comes back.
 
 use std::sync::Arc;
 

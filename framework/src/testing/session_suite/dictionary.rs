@@ -1,4 +1,4 @@
-//! The session as a dictionary: Django's `SessionTestsMixin`, method by method.
+//! The session as a dictionary: the tests of Django's `SessionTestsMixin`, method by method.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! When sessions end: Django's `set_expiry` in every form, and what the server enforces.
+//! Expiry: Django's `set_expiry` in every form, and the expiry that the server enforces.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! Clearing, listing, revoking, hashing.
+//! Clearing, listing and revoking sessions, and hashing their keys.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) static CHECKS: [SuiteCheck; 5] = checks![Needs::Server;
     every_stored_session_is_listed_once,
     a_session_is_found_by_its_key_and_by_its_beginning,
     a_users_sessions_are_found_and_revoked,
-    hashed_keys_are_not_stored_as_they_are,
+    hashed_keys_are_not_stored_in_clear,
     switching_hashing_on_upgrades_sessions_on_their_next_use,
 ];
 
@@ -50,7 +50,7 @@ async fn every_stored_session_is_listed_once(subject: &Subject) -> Result<()> {
         ensure_eq!(found.len(), 1, "session {n} in the listing");
         let data = found[0].data.as_ref().and_then(|data| data.get("n"));
         ensure_eq!(data, Some(&json!(n)), "its data");
-        ensure!(found[0].saved_at.is_some() && found[0].bytes > 0, "its facts");
+        ensure!(found[0].saved_at.is_some() && found[0].bytes > 0, "it has no date or no size");
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ async fn a_users_sessions_are_found_and_revoked(subject: &Subject) -> Result<()>
     Ok(())
 }
 
-async fn hashed_keys_are_not_stored_as_they_are(subject: &Subject) -> Result<()> {
+async fn hashed_keys_are_not_stored_in_clear(subject: &Subject) -> Result<()> {
     let (hashing, _) = subject.engine_with(|settings| settings.session.hash_keys = true);
     let mark = json!(SessionKey::random().as_str());
     let session = Subject::stored(&hashing, json!({"x": mark})).await?;

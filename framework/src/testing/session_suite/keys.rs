@@ -1,4 +1,4 @@
-//! Keys: what is accepted, what is never adopted, what never leaves the folder.
+//! Session keys: which are accepted, and that a key from a cookie is never adopted.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Saving, loading, flushing, cycling: what stays and what goes.
+//! Saving, loading, flushing and changing the key of a session.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `clearsessions` on hundreds of thousands of expired rows while the program serves: nobody waits for it.
+//! `clearsessions` on hundreds of thousands of expired rows while the program serves: no request waits for it.
 
 use std::{
     process::Stdio,
@@ -52,7 +52,7 @@ impl Slowest {
     }
 }
 
-/// Visitors who come and go on until they are told to stop.
+/// Visitors who send requests until the test stops them.
 struct Load {
     stop: Arc<AtomicBool>,
     running: JoinSet<Slowest>,

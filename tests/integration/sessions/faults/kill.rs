@@ -1,4 +1,4 @@
-//! The program killed (SIGKILL) two hundred times while it writes: whatever a visitor was told is there.
+//! The program killed (SIGKILL) two hundred times while it writes: every change that was answered is there.
 
 use std::{
     fs,
@@ -19,21 +19,21 @@ use crate::support::{program::Program, visitor::Visitor};
 const KILLS: u64 = 200;
 const VISITORS: usize = 6;
 
-/// A visitor, the last count that it was told, and how often it has asked in vain since.
+/// A visitor, the last count in a response, and how many requests have failed since.
 struct Counting {
     visitor: Visitor,
-    told: u64,
+    answered: u64,
     unanswered: u64,
 }
 
 impl Counting {
     fn new(visitor: Visitor) -> Self {
-        Self { visitor, told: 0, unanswered: 0 }
+        Self { visitor, answered: 0, unanswered: 0 }
     }
 
     /// Writes that were under way at a kill may have been done.
     fn possible(&self) -> RangeInclusive<u64> {
-        self.told..=self.told + self.unanswered
+        self.answered..=self.answered + self.unanswered
     }
 }
 
@@ -63,10 +63,13 @@ async fn count_until_the_end(
         answers.fetch_add(1, Ordering::Relaxed);
         let count = answer.count();
         let possible = counting.possible();
-        assert!(count > counting.told && possible.contains(&count), "round {round}: {count} of {possible:?}");
+        assert!(
+            count > counting.answered && possible.contains(&count),
+            "round {round}: {count} of {possible:?}"
+        );
         assert!(key.is_none() || counting.visitor.cookie == key, "round {round}: the session is lost");
         let unanswered = if how == Unanswered::IsThere { 0 } else { possible.end() - count };
-        (counting.told, counting.unanswered) = (count, unanswered);
+        (counting.answered, counting.unanswered) = (count, unanswered);
         if count.is_multiple_of(40) {
             let fresh = Counting::new(counting.visitor.twin());
             gone_home.push(std::mem::replace(&mut counting, fresh));
@@ -114,7 +117,7 @@ async fn killed_while_writing(lines: &str, how: Unanswered, check: impl Fn(&Path
         let count = engine.load(key).await.expect("loads").get::<u64>("count").expect("a number");
         let possible = one.possible();
         assert!(count.is_some_and(|count| possible.contains(&count)), "{count:?} of {possible:?}");
-        answers += one.told;
+        answers += one.answered;
     }
     assert!(answers > KILLS, "too few answers for a test: {answers}");
     eprintln!(

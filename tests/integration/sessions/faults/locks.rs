@@ -1,4 +1,4 @@
-//! Stores locked by another process, and pools with nothing left in them: a bounded wait, then a 503.
+//! Stores locked by another process, and pools without a free connection: a bounded wait, then a 503.
 
 use std::{
     fs::{self, File},

@@ -6,6 +6,7 @@ use nuages::{
     App,
     db::Database,
     prelude::{Request, StatusCode},
+    sessions::Clear,
     testing::{Client, migrate},
     urls::path,
 };
@@ -78,6 +79,33 @@ async fn a_table_or_a_row_locked_by_another_program_is_a_503_in_time() {
     locking.batch_execute("ROLLBACK").await.expect("unlocks");
     let count = visitor.wait_for_the_session(IN_TIME).await.count();
     visitor.get("/count/").await.assert_count(count + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL"]
+async fn removing_all_sessions_waits_for_one_that_is_being_written() {
+    let server = PostgresServer::shared().await;
+    let (program, _visitor) = on(&server, "").await;
+    let writing = server.address.open("").client().await.expect("connects");
+    writing
+        .batch_execute("BEGIN; UPDATE django_session SET session_data = session_data")
+        .await
+        .expect("writes");
+    let engine = program.engine();
+    let removing = tokio::spawn(async move {
+        let removed = engine.clear(Clear::All, |_| {}).await;
+        (removed.expect("removed"), engine.count().await.expect("counted"))
+    });
+    // The statement waits for the lock by now.
+    let waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%gone%'";
+    let begun = std::time::Instant::now();
+    let watching = server.address.open("").client().await.expect("connects");
+    while watching.query(waiting, &[]).await.expect("asks").is_empty() {
+        assert!(begun.elapsed() < IN_TIME && !removing.is_finished(), "it does not wait");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    writing.batch_execute("COMMIT").await.expect("writes");
+    assert_eq!(removing.await.expect("no panic"), (1, Some(0)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

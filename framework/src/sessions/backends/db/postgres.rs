@@ -21,7 +21,7 @@ impl PostgresStore {
         Self { database }
     }
 
-    /// How a swap that changed `rows` ended.
+    /// The outcome of a swap that changed this number of rows.
     async fn swapped(&self, rows: u64, key: &str) -> Result<Swap, DbError> {
         Ok(match rows {
             0 if self.is_there(key).await? => Swap::Changed,

@@ -26,8 +26,8 @@ impl SqliteStore {
 
 /// The record in the columns `session_data, expire_date` that begin at `first`.
 ///
-/// A damaged row may hold anything: what is not text has no good signature, and what is not a moment
-/// has passed. Neither is a reason to fail the visitor's request.
+/// Columns of a damaged row may hold any type. Data that is not text reads as empty, which has no valid
+/// signature, and a value that is not a moment counts as passed: the visitor gets an empty session, not an error.
 fn record(row: &Row<'_>, first: usize, zone: TimeZone) -> rusqlite::Result<Record> {
     let text = |column| -> rusqlite::Result<String> {
         Ok(String::from_utf8_lossy(row.get_ref(column)?.as_bytes().unwrap_or_default()).into_owned())
@@ -36,7 +36,7 @@ fn record(row: &Row<'_>, first: usize, zone: TimeZone) -> rusqlite::Result<Recor
     Ok(Record::new(text(first)?, expires))
 }
 
-/// Why a swap changed no row.
+/// The outcome of a swap that changed no row.
 fn missed(connection: &Connection, key: &str) -> rusqlite::Result<Swap> {
     let mut there = connection.prepare_cached("SELECT 1 FROM django_session WHERE session_key = ?1")?;
     Ok(if there.exists([key])? { Swap::Changed } else { Swap::Gone })
