@@ -12,8 +12,14 @@ use crate::support::{pgbouncer::PgBouncer, polling::eventually, postgres_server:
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL"]
 async fn queries_and_transactions_work_by_way_of_pgbouncer() {
-    let server = PostgresServer::shared().await;
-    let pgbouncer = PgBouncer::start(&server.address, 3);
+    // PgBouncer refuses the time limits of a connection, or ignores them.
+    for lines in ["", "ignore_startup_parameters = options"] {
+        let server = PostgresServer::shared().await;
+        mixed_statements(&PgBouncer::start(&server.address, 3, lines)).await;
+    }
+}
+
+async fn mixed_statements(pgbouncer: &PgBouncer) {
     let (one, other) =
         (pgbouncer.address.open("CONN_POOL_SIZE = 8"), pgbouncer.address.open("CONN_POOL_SIZE = 8"));
     let client = one.client().await.expect("connects");
@@ -72,7 +78,7 @@ async fn visit(db: &Postgres, id: i32) -> Result<(), DbError> {
 #[ignore = "needs PostgreSQL"]
 async fn migrations_and_changed_tables_work_by_way_of_pgbouncer() {
     let server = PostgresServer::shared().await;
-    let pgbouncer = PgBouncer::start(&server.address, 2);
+    let pgbouncer = PgBouncer::start(&server.address, 2, "");
     let db = pgbouncer.address.open("");
     let migrations = Migrations::discover(&pgbouncer.address.settings("")).expect("finds");
     let database = Database::Postgres(db.clone());
@@ -93,7 +99,7 @@ async fn migrations_and_changed_tables_work_by_way_of_pgbouncer() {
 #[ignore = "needs PostgreSQL"]
 async fn a_statement_that_was_given_up_ends_on_the_server_behind_pgbouncer() {
     let server = PostgresServer::shared().await;
-    let pgbouncer = PgBouncer::start(&server.address, 2);
+    let pgbouncer = PgBouncer::start(&server.address, 2, "");
     let (db, direct) = (pgbouncer.address.open(""), server.address.open(""));
     let slow = "SELECT pg_sleep(30), 'behind pgbouncer'";
     let given_up = tokio::time::timeout(Duration::from_millis(300), db.query(slow, &[])).await;

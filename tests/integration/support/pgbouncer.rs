@@ -19,8 +19,8 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts a PgBouncer that has this many connections to the server.
-    pub fn start(server: &Address, connections: usize) -> Self {
+    /// Starts a PgBouncer that has this many connections to the server; `lines` are further settings.
+    pub fn start(server: &Address, connections: usize, lines: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("a port").port();
         let folder = tempfile::tempdir().expect("a folder");
         let Address { user, password, host, port: server_port, name } = server;
@@ -30,7 +30,7 @@ impl PgBouncer {
         let settings = format!(
             "[databases]\n{name} = host={host} port={server_port} dbname={name} user={user}{login}\n\
              [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = {connections}\n",
+             auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = {connections}\n{lines}\n",
             users.display()
         );
         let file = folder.path().join("pgbouncer.ini");

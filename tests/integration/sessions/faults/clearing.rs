@@ -139,7 +139,9 @@ async fn clearing_expired_rows_of_sqlite_holds_no_request_up() {
 async fn clearing_expired_rows_of_postgresql_holds_no_request_up() {
     let server = crate::support::postgres_server::PostgresServer::private("");
     let program = Program::new(&format!("SESSION_ENGINE = \"db\"\n{}", server.address.toml("")));
-    let client = server.address.open("").client().await.expect("connects");
+    // One statement that inserts all rows takes longer than a request may wait.
+    let patient = "[DATABASES.default.OPTIONS]\ntimeout = 300";
+    let client = server.address.open(patient).client().await.expect("connects");
     let (data, _) = expired(0);
     let insert = format!(
         "INSERT INTO django_session SELECT md5(random()::text || row), '{data}', \
