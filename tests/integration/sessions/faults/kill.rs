@@ -37,21 +37,10 @@ impl Counting {
     }
 }
 
-/// How the engine reads what a killed process has written but not answered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unanswered {
-    /// As soon as the next process starts.
-    IsThere,
-    /// With the session's next change only: until then the cache has what was answered last. The page that
-    /// makes this change shows one less than it saves.
-    AppearsLater,
-}
-
 /// Counts until the server is gone. After every 40th answer it goes home, and another comes.
 async fn count_until_the_end(
     mut counting: Counting,
     round: u64,
-    how: Unanswered,
     answers: Arc<AtomicU64>,
 ) -> (Counting, Vec<Counting>) {
     let mut gone_home = Vec::new();
@@ -68,8 +57,7 @@ async fn count_until_the_end(
             "round {round}: {count} of {possible:?}"
         );
         assert!(key.is_none() || counting.visitor.cookie == key, "round {round}: the session is lost");
-        let unanswered = if how == Unanswered::IsThere { 0 } else { possible.end() - count };
-        (counting.answered, counting.unanswered) = (count, unanswered);
+        (counting.answered, counting.unanswered) = (count, 0);
         if count.is_multiple_of(40) {
             let fresh = Counting::new(counting.visitor.twin());
             gone_home.push(std::mem::replace(&mut counting, fresh));
@@ -78,7 +66,7 @@ async fn count_until_the_end(
     }
 }
 
-async fn killed_while_writing(lines: &str, how: Unanswered, check: impl Fn(&Path, Moment)) {
+async fn killed_while_writing(lines: &str, check: impl Fn(&Path, Moment)) {
     let mut program = Program::new(&format!("SESSION_ENGINE = {lines}"));
     let (mut counting, mut gone_home) = (Vec::new(), Vec::<Counting>::new());
     let (begun, mut answers) = (Instant::now(), 0);
@@ -91,7 +79,7 @@ async fn killed_while_writing(lines: &str, how: Unanswered, check: impl Fn(&Path
         let answered = Arc::new(AtomicU64::new(0));
         for mut one in counting.drain(..) {
             one.visitor = one.visitor.moved_to(&program.visitor());
-            running.spawn(count_until_the_end(one, round, how, answered.clone()));
+            running.spawn(count_until_the_end(one, round, answered.clone()));
         }
         tokio::time::sleep(Duration::from_millis(10 + round * 37 % 60)).await;
         // A slow machine gets no answer so soon: each kill is to meet a server that writes.
@@ -142,7 +130,7 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_lose_no_acknowledged_write_of_the_db_engine() {
-    killed_while_writing("\"db\"", Unanswered::IsThere, |folder, _| {
+    killed_while_writing("\"db\"", |folder, _| {
         let database = rusqlite::Connection::open(folder.join("db.sqlite3")).expect("opens");
         let found: String =
             database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checks");
@@ -157,7 +145,7 @@ async fn two_hundred_kills_lose_no_acknowledged_write_of_the_db_engine() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_lose_no_acknowledged_write_of_the_file_engine() {
-    killed_while_writing("\"file\"", Unanswered::IsThere, |folder, moment| {
+    killed_while_writing("\"file\"", |folder, moment| {
         let folder = folder.join("sessions");
         for name in names(&folder) {
             let session = name.strip_prefix("sessionid").is_some_and(|key| key.len() == 32);
@@ -181,7 +169,7 @@ async fn two_hundred_kills_lose_no_acknowledged_write_of_the_file_engine() {
 async fn two_hundred_kills_lose_no_acknowledged_write_of_the_db_engine_on_postgresql() {
     let server = crate::support::postgres_server::PostgresServer::shared().await;
     let lines = format!("\"db\"\n{}", server.address.toml(""));
-    killed_while_writing(&lines, Unanswered::IsThere, |_, _| {}).await;
+    killed_while_writing(&lines, |_, _| {}).await;
 }
 
 #[cfg(feature = "redis")]
@@ -195,5 +183,5 @@ async fn two_hundred_kills_lose_no_acknowledged_write_of_cached_db() {
         "\"cached_db\"\n[CACHES.default]\nBACKEND = \"redis\"\nLOCATION = \"{url}\"\n\
          KEY_PREFIX = \"{prefix}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\""
     );
-    killed_while_writing(&lines, Unanswered::AppearsLater, |_, _| {}).await;
+    killed_while_writing(&lines, |_, _| {}).await;
 }
