@@ -4,89 +4,17 @@ No session logic is here: data, flags, expiry, keys and storage are the framewor
 form of the calls, and errors into the exceptions that Django raises in their place.
 """
 
-import json
 import logging
-import subprocess
 from datetime import datetime, timedelta, timezone as zone
-from pathlib import Path
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.exceptions import InvalidSessionKey
-from django.core.cache.backends.base import InvalidCacheBackendError
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
+from program import Program, Refused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=zone.utc)
 MISSING = object()
-
-
-class Program:
-    """The running bridge."""
-
-    process = None
-    database = None
-
-    @classmethod
-    def start(cls, program: Path, database: Path) -> None:
-        cls.database = database
-        cls.process = subprocess.Popen(
-            [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-        )
-
-    @classmethod
-    def stop(cls) -> None:
-        if cls.process is not None:
-            cls.process.stdin.close()
-            cls.process.wait(timeout=20)
-
-    @classmethod
-    def ask(cls, engine: str, do: str, **values) -> dict:
-        request = {"do": do, "settings": toml(engine), **values}
-        cls.process.stdin.write(json.dumps(request) + "\n")
-        cls.process.stdin.flush()
-        line = cls.process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the bridge has ended; it was asked {request}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Refused.of(answer)
-        return answer
-
-
-class Refused(Exception):
-    """An answer of the bridge that is an error."""
-
-    @staticmethod
-    def of(answer: dict) -> Exception:
-        kind, text = answer["error"], answer["text"]
-        if kind == "interrupted":
-            return UpdateError(text)
-        if kind == "settings":
-            return InvalidCacheBackendError(text) if "SESSION_CACHE_ALIAS" in text else ImproperlyConfigured(text)
-        refused = Refused(text)
-        refused.kind = kind
-        return refused
-
-
-def toml(engine: str) -> str:
-    """The settings.toml of a project with Django's settings, as they are now."""
-    lines = [
-        ("SECRET_KEY", settings.SECRET_KEY),
-        ("DEBUG", True),
-        ("SESSION_ENGINE", engine),
-        *((name, getattr(settings, name)) for name in (
-            "SESSION_COOKIE_AGE", "SESSION_COOKIE_NAME", "SESSION_EXPIRE_AT_BROWSER_CLOSE",
-            "SESSION_CACHE_ALIAS", "SESSION_SAVE_EVERY_REQUEST",
-        )),
-    ]
-    if settings.SESSION_FILE_PATH:
-        lines.append(("SESSION_FILE_PATH", str(settings.SESSION_FILE_PATH)))
-    text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines)
-    text += f'[DATABASES.default]\nENGINE = "sqlite3"\nNAME = {json.dumps(str(Program.database))}\n'
-    for alias in settings.CACHES:
-        text += f'[CACHES.{alias}]\nBACKEND = "locmem"\n'
-    return text
 
 
 def micros(moment: datetime) -> int:
@@ -102,8 +30,6 @@ class Store(SessionBase):
         self._given, self._id, self._state = session_key, None, {}
         super().__init__(session_key)
         Program.ask(self.engine, "open")
-
-    # ---------------------------------------------------------------------------------- the session in use
 
     def _load(self):
         if self._id is None:
@@ -165,8 +91,6 @@ class Store(SessionBase):
         if self._id is not None:
             self._do("set_modified", value=value)
 
-    # -------------------------------------------------------------------------------------------- the data
-
     def __contains__(self, key):
         return self._do("contains", key=key)
 
@@ -215,8 +139,6 @@ class Store(SessionBase):
     def is_empty(self):
         return self._do("is_empty")
 
-    # ------------------------------------------------------------------------------------------ its expiry
-
     def set_expiry(self, value):
         if isinstance(value, timedelta):
             value = timezone.now() + value
@@ -236,8 +158,6 @@ class Store(SessionBase):
 
     def get_expire_at_browser_close(self):
         return self._do("expires_at_browser_close")
-
-    # ----------------------------------------------------------------------------------------- its storage
 
     def load(self):
         self._forget(self.session_key)
