@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.exceptions import InvalidSessionKey
 from django.utils import timezone
-
 from program import Program, Refused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=zone.utc)
@@ -31,8 +30,6 @@ class Store(SessionBase):
         self._given, self._id, self._state = session_key, None, {}
         super().__init__(session_key)
         Program.ask(self.engine, "open")
-
-    # ---------------------------------------------------------------------------------- the session in use
 
     def _load(self):
         if self._id is None:
@@ -94,8 +91,6 @@ class Store(SessionBase):
         if self._id is not None:
             self._do("set_modified", value=value)
 
-    # -------------------------------------------------------------------------------------------- the data
-
     def __contains__(self, key):
         return self._do("contains", key=key)
 
@@ -144,8 +139,6 @@ class Store(SessionBase):
     def is_empty(self):
         return self._do("is_empty")
 
-    # ------------------------------------------------------------------------------------------ its expiry
-
     def set_expiry(self, value):
         if isinstance(value, timedelta):
             value = timezone.now() + value
@@ -165,8 +158,6 @@ class Store(SessionBase):
 
     def get_expire_at_browser_close(self):
         return self._do("expires_at_browser_close")
-
-    # ----------------------------------------------------------------------------------------- its storage
 
     def load(self):
         self._forget(self.session_key)

@@ -1,4 +1,4 @@
-"""The running bridge: one line of JSON for a request, one for its answer."""
+"""The running tests/src/bin/session_bridge.rs: a line of JSON to it, a line back."""
 
 import json
 import subprocess
