@@ -39,12 +39,12 @@ pub trait View: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
     /// Whether the view is exempt from the CSRF check. Default false; see
-    /// [`csrf_exempt`](crate::view::csrf_exempt).
+    /// [`csrf_exempt`](crate::view::csrf_exempt()).
     fn csrf_exempt(&self) -> bool {
         false
     }
 
-    /// Returns whether the view may block its thread; see [`blocking`](super::blocking).
+    /// Returns whether the view may block its thread; see [`blocking`](super::blocking()).
     fn may_block(&self) -> bool {
         false
     }

@@ -1,7 +1,7 @@
 //! The session engine: the logic that is the same for every store.
 //!
 //! `open.rs` makes an engine from settings, `load.rs`, `save.rs` and `delete.rs` serve requests, `clear.rs`
-//! and `admin.rs` serve commands. Only this folder calls a [`SessionStore`].
+//! and `admin.rs` serve commands. Only this folder calls a [`SessionStore`](super::SessionStore).
 
 mod admin;
 mod clear;

@@ -62,6 +62,21 @@ impl fmt::Debug for CacheSettings {
 }
 
 /// The kind of a cache.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::{CacheBackend, Settings};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let text = "SECRET_KEY = 'not a secret'\nDEBUG = true\nSESSION_ENGINE = 'cache'\n[CACHES.default]\nBACKEND = 'locmem'";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// // [CACHES.default]
+/// // BACKEND = "locmem"
+/// assert_eq!(settings.caches["default"].backend, CacheBackend::Locmem);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheBackend {

@@ -85,6 +85,21 @@ impl fmt::Debug for DatabaseSettings {
 }
 
 /// The kind of a database.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::settings::{DatabaseEngine, Settings};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let text = "SECRET_KEY = 'not a secret'\nDEBUG = true\n[DATABASES.default]\nENGINE = 'sqlite3'\nNAME = 'db.sqlite3'";
+/// # let settings = Settings::from_toml(text, ".".as_ref())?;
+/// // [DATABASES.default]
+/// // ENGINE = "sqlite3"
+/// assert_eq!(settings.databases["default"].engine, DatabaseEngine::Sqlite);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatabaseEngine {
