@@ -48,9 +48,9 @@ fn clearsessions_goes_on_and_fails_at_its_end() {
     let said = sweep(&project, "clearsessions");
     assert_eq!((said.code, said.out.as_str()), (Some(1), "Removed 1 expired session.\n"), "{said:?}");
     assert!(said.err.ends_with("error: 2 sessions could not be removed and were skipped\n"), "{said:?}");
-    for name in [FOLDER, PIPE] {
-        assert!(said.err.lines().any(|line| line.contains(name)), "no warning names {name}: {said:?}");
-    }
+    // The names of the files hold keys: they are counted, never shown.
+    assert!(said.err.contains("2 files in ") && said.err.contains("not a regular file"), "{said:?}");
+    assert!(![FOLDER, PIPE].iter().any(|name| said.err.contains(name)), "{said:?}");
     assert!(!project.path().join("sessions").join(SOUND).exists());
 }
 
