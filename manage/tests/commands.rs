@@ -11,7 +11,7 @@ use std::{
     process::Stdio,
 };
 
-use support::{Said, manage, ok, run};
+use support::{Said, manage, ok, project_with, run};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -20,13 +20,7 @@ fn folder() -> TempDir {
 
 /// A folder with settings, and more of them.
 fn project(more: &str) -> TempDir {
-    let folder = folder();
-    let key = "k".repeat(50);
-    let settings = format!(
-        "DEBUG = true\nSECRET_KEY = \"{key}\"\n{more}\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n"
-    );
-    fs::write(folder.path().join("settings.toml"), settings).expect("written");
-    folder
+    project_with(more)
 }
 
 fn fails(said: &Said, code: i32, words: &[&str]) {

@@ -1,5 +1,8 @@
 //! `migrate` and `showmigrations` as a user runs them: Django's output, eight at once, killed half-way.
 
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+
 use std::{
     fs,
     path::Path,
@@ -8,15 +11,11 @@ use std::{
     time::Duration,
 };
 
+use support::project_with;
 use tempfile::TempDir;
 
 fn project(migrations: usize) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let settings = format!(
-        "DEBUG = true\nSECRET_KEY = \"{}\"\n[DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
-        "k".repeat(50)
-    );
-    fs::write(folder.path().join("settings.toml"), settings).expect("writes");
+    let folder = project_with("");
     let blog = folder.path().join("migrations/blog");
     fs::create_dir_all(&blog).expect("creates");
     for number in 1..=migrations {

@@ -6,18 +6,12 @@ mod support;
 
 use std::fs::{self, File};
 
-use support::{manage, ok, run};
+use support::{manage, ok, project_with, run};
 use tempfile::TempDir;
 
 /// A folder with settings, a migrated database and one session.
 fn project() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let key = "k".repeat(50);
-    let settings = format!(
-        "DEBUG = true\nSECRET_KEY = \"{key}\"\n\
-         [DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n"
-    );
-    fs::write(folder.path().join("settings.toml"), settings).expect("written");
+    let folder = project_with("");
     ok(manage(folder.path(), "migrate"));
     let database = rusqlite::Connection::open(folder.path().join("db.sqlite3")).expect("the database");
     let row = "INSERT INTO django_session VALUES ('abcdefghijklmnop', 'x', '2999-01-01 00:00:00')";

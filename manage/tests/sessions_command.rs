@@ -1,5 +1,8 @@
 //! `manage sessions`: the real program on a project's folder, with sessions as a Django site keeps them.
 
+#[allow(dead_code, reason = "each test program uses its part")]
+mod support;
+
 use std::{
     io::Write as _,
     path::Path,
@@ -14,6 +17,7 @@ use nuages::{
     settings::Settings,
 };
 use serde_json::{Value, json};
+use support::project_with;
 use tempfile::TempDir;
 
 /// The table as Django's migration makes it.
@@ -30,13 +34,7 @@ struct Site {
 
 impl Site {
     fn new(more: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let text = format!(
-            "SECRET_KEY = \"{}\"\nDEBUG = true\nSESSION_FILE_PATH = \".\"\n{more}\n\
-             [DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
-            "k".repeat(50)
-        );
-        std::fs::write(folder.path().join("settings.toml"), text).expect("writes");
+        let folder = project_with(&format!("SESSION_FILE_PATH = \".\"\n{more}"));
         let file = folder.path().join("settings.toml");
         let settings = Settings::load_with(&file, []).unwrap_or_else(|errors| panic!("{errors}"));
         let clock = Clock::system();

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Said, manage, ok, run};
+use support::{Said, manage, ok, project_with, run};
 use tempfile::TempDir;
 
 const FOLDER: &str = "sessionid11111111111111111111111111111111";
@@ -19,12 +19,7 @@ const SOUND: &str = "sessionid33333333333333333333333333333333";
 
 /// A project whose folder of sessions has an expired session, a folder and a pipe with the names of sessions.
 fn project() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let key = "k".repeat(50);
-    let settings = format!(
-        "DEBUG = true\nSECRET_KEY = \"{key}\"\nSESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \"sessions\"\n"
-    );
-    fs::write(folder.path().join("settings.toml"), settings).expect("written");
+    let folder = project_with("SESSION_ENGINE = \"file\"\nSESSION_FILE_PATH = \"sessions\"");
     let sessions = folder.path().join("sessions");
     fs::create_dir(&sessions).expect("created");
     fs::create_dir(sessions.join(FOLDER)).expect("created");

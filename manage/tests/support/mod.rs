@@ -1,6 +1,7 @@
 //! Fixtures of the tests of the program: running it, and sending requests to the site that it serves.
 
 use std::{
+    fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
@@ -8,6 +9,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use tempfile::TempDir;
 
 /// The installed `manage`, in `folder`, with these words as its arguments. `NUAGES_` variables of the caller's
 /// environment are removed.
@@ -24,6 +27,18 @@ pub(crate) fn command(program: &Path, folder: &Path, args: &str) -> Command {
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// A project's folder with a database and these lines in its settings.
+pub(crate) fn project_with(lines: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = format!(
+        "DEBUG = true\nSECRET_KEY = \"{}\"\n{lines}\n\
+         [DATABASES.default]\nENGINE = \"sqlite3\"\nNAME = \"db.sqlite3\"\n",
+        "k".repeat(50)
+    );
+    fs::write(folder.path().join("settings.toml"), settings).expect("written");
+    folder
 }
 
 /// The output of a command and its exit code.
