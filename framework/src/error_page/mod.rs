@@ -11,4 +11,4 @@ pub(crate) use bare::bare;
 use bare::bare_html;
 pub(crate) use debug::NoRoute;
 pub(crate) use respond::respond;
-pub(crate) use retry_after::retry_after;
+pub(crate) use retry_after::{RETRY_SOON, retry_after};

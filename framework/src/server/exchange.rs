@@ -21,10 +21,10 @@ use super::{
     refuse::refusal,
     stop_token::StopToken,
 };
-use crate::{BoxError, error::panic_message, future::catch_panic, http::Body, settings::ServerSettings};
-
-/// The `Retry-After` of a response that rejects a request because the server is busy: one second.
-const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("1");
+use crate::{
+    BoxError, error::panic_message, error_page::RETRY_SOON, future::catch_panic, http::Body,
+    settings::ServerSettings,
+};
 
 /// The limits that all connections of a server share.
 #[derive(Clone)]
@@ -148,7 +148,7 @@ async fn run<S: HttpService>(mut service: S, request: Request<Body>) -> Response
 
 fn reject_busy<B>() -> Response<Content<B>> {
     let mut response = status_response(StatusCode::SERVICE_UNAVAILABLE);
-    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_BUSY);
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_SOON);
     response
 }
 

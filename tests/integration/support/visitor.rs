@@ -56,6 +56,7 @@ impl Answer {
     /// # Panics
     ///
     /// As [`Answer::assert_unavailable`], and unless it came in time.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     #[track_caller]
     pub fn assert_unavailable_within(&self, time: Duration) {
         self.assert_unavailable();
@@ -122,6 +123,7 @@ impl Visitor {
     /// # Panics
     ///
     /// Where it is not, and where an answer before it is anything but a 503.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     pub async fn wait_for_the_session(&mut self, within: Duration) -> Answer {
         let begun = Instant::now();
         loop {

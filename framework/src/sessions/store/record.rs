@@ -75,6 +75,7 @@ impl fmt::Debug for Record {
 /// assert_eq!(outcome(None, &Record::new("a", None)), Swap::Gone);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Swap {
     /// The expected data was stored; now the new data is.
     Done,
