@@ -115,9 +115,9 @@ impl Activity {
         }
     }
 
-    /// Whether the client's departure can be noticed now: it owes no bytes, and hyper does not read.
+    /// Whether a request runs and its client is not known to have gone.
     pub(super) fn awaits_departure(&self) -> bool {
-        self.phase() == Phase::Busy && !self.departed() && !self.body_unread.load(Acquire)
+        self.phase() == Phase::Busy && !self.departed()
     }
 
     /// Notes that the client has closed the connection, or that the connection has ended.

@@ -64,7 +64,11 @@ impl RequestBody {
                 if frame.is_none() || self.incoming.is_end_stream() {
                     self.activity.end_body();
                 }
-                Poll::Ready(frame.map(|frame| frame.map_err(broken)))
+                let arrival = frame.map(|frame| frame.map_err(broken));
+                if matches!(&arrival, Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof) {
+                    self.activity.depart();
+                }
+                Poll::Ready(arrival)
             }
         }
     }

@@ -1,31 +1,68 @@
 //! The memory that all request bodies together may occupy.
 //!
 //! Each request has a [`BodyCharge`]. It grows with the bytes that the handler receives, and is given back
-//! when the request ends. A body whose bytes do not fit waits until others have ended.
+//! when the request ends. A body whose bytes do not fit waits until others have ended. Waiting bodies take
+//! nothing in advance: a body that has almost arrived would otherwise wait behind them, and they for it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicUsize,
+            Ordering::{AcqRel, Acquire, Relaxed},
+        },
+    },
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 use crate::settings::ServerSettings;
 
 /// The budget of one server.
 #[derive(Clone)]
 pub(super) struct BodyBudget {
-    free: Arc<Semaphore>,
+    pool: Arc<Pool>,
     /// The most that one body is charged. A handler never holds more of it in memory, since larger bodies
     /// can only be read as streams.
     max_each: usize,
 }
 
+/// The bytes that are free, and the news of more.
+struct Pool {
+    free: AtomicUsize,
+    released: Notify,
+}
+
+impl Pool {
+    fn try_take(&self, bytes: usize) -> bool {
+        self.free.fetch_update(AcqRel, Acquire, |free| free.checked_sub(bytes)).is_ok()
+    }
+
+    async fn take(&self, bytes: usize) {
+        loop {
+            let mut released = pin!(self.released.notified());
+            released.as_mut().enable();
+            if self.try_take(bytes) {
+                return;
+            }
+            released.await;
+        }
+    }
+
+    fn release(&self, bytes: usize) {
+        if bytes > 0 {
+            self.free.fetch_add(bytes, AcqRel);
+            self.released.notify_waiters();
+        }
+    }
+}
+
 impl BodyBudget {
     pub(super) fn new(settings: &ServerSettings) -> Self {
-        let all = settings.max_body_memory.min(u32::MAX as usize);
+        let all = settings.max_body_memory;
         let max_each = settings.data_upload_max_memory_size.unwrap_or(usize::MAX).min(all);
-        Self { free: Arc::new(Semaphore::new(all)), max_each }
+        Self { pool: Arc::new(Pool { free: AtomicUsize::new(all), released: Notify::new() }), max_each }
     }
 
     /// The charge of a request that has received nothing yet.
@@ -45,40 +82,35 @@ impl BodyCharge {
     /// body has been charged for the most that one body may be.
     pub(super) fn try_add(&self, bytes: usize) -> Option<usize> {
         let bytes = self.chargeable(bytes);
-        if bytes > 0 {
-            self.budget.free.try_acquire_many(bytes).ok()?.forget();
-            self.keep(bytes as usize);
-        }
-        Some(bytes as usize)
+        let taken = bytes == 0 || self.budget.pool.try_take(bytes);
+        taken.then(|| self.keep(bytes))
     }
 
     /// Waits until `bytes` more fit, and charges for them.
     pub(super) async fn add(&self, bytes: usize) {
         let bytes = self.chargeable(bytes);
-        if let Ok(permit) = self.budget.free.acquire_many(bytes).await {
-            permit.forget();
-            self.keep(bytes as usize);
-        }
+        self.budget.pool.take(bytes).await;
+        self.keep(bytes);
     }
 
     /// Gives back what [`BodyCharge::try_add`] charged.
     pub(super) fn remove(&self, bytes: usize) {
         self.taken.fetch_sub(bytes, Relaxed);
-        self.budget.free.add_permits(bytes);
+        self.budget.pool.release(bytes);
     }
 
     /// Gives everything back.
     pub(super) fn clear(&self) {
-        self.budget.free.add_permits(self.taken.swap(0, Relaxed));
+        self.budget.pool.release(self.taken.swap(0, Relaxed));
     }
 
-    fn chargeable(&self, bytes: usize) -> u32 {
-        let left = self.budget.max_each.saturating_sub(self.taken.load(Relaxed));
-        u32::try_from(bytes.min(left)).unwrap_or(u32::MAX)
+    fn chargeable(&self, bytes: usize) -> usize {
+        bytes.min(self.budget.max_each.saturating_sub(self.taken.load(Relaxed)))
     }
 
-    fn keep(&self, bytes: usize) {
+    fn keep(&self, bytes: usize) -> usize {
         self.taken.fetch_add(bytes, Relaxed);
+        bytes
     }
 }
 

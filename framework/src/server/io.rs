@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 use super::activity::Activity;
@@ -21,28 +22,80 @@ use super::activity::Activity;
 /// socket with unread bytes resets it, and the client would lose the response (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How often the server looks whether a client has gone whose bytes nobody reads.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The event of a client that has closed its sending half. Other systems than Linux report it only with
+/// the end of the whole connection.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SENDING_CLOSED: PollFlags = PollFlags::RDHUP;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const SENDING_CLOSED: PollFlags = PollFlags::HUP;
+
 pub(super) struct Io {
     stream: TcpStream,
     activity: Arc<Activity>,
     linger: Option<Pin<Box<Sleep>>>,
+    /// The next look for the end of the connection behind unread bytes.
+    look: Option<Pin<Box<Sleep>>>,
+}
+
+/// What the system knows of a connection that has ended.
+enum Ending {
+    /// The client has closed at least its sending half (FIN).
+    Closed,
+    /// The connection is broken (RST).
+    Broken,
+}
+
+/// Returns how the connection has ended, also if bytes before its end are unread.
+fn ending(stream: &TcpStream) -> Option<Ending> {
+    let mut fds = [PollFd::new(stream, SENDING_CLOSED)];
+    // A failed look is repeated later.
+    poll(&mut fds, Some(&Timespec::default())).ok()?;
+    let found = fds[0].revents();
+    if found.intersects(PollFlags::ERR | PollFlags::HUP) {
+        Some(Ending::Broken)
+    } else {
+        found.intersects(SENDING_CLOSED).then_some(Ending::Closed)
+    }
 }
 
 impl Io {
     pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, linger: None }
+        Self { stream, activity, linger: None, look: None }
     }
 
     /// Looks whether the client has closed the connection while hyper does not read from it.
-    fn watch_for_departure(&self, cx: &mut Context<'_>) {
+    fn watch_for_departure(&mut self, cx: &mut Context<'_>) {
         if !self.activity.awaits_departure() {
+            self.look = None;
             return;
         }
         let mut byte = [0];
         match self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
             Poll::Ready(Ok(0)) => self.activity.depart(),
             Poll::Ready(Err(_)) => self.activity.break_off(),
-            // Nothing, or the next request: a client that sends one has not gone.
-            Poll::Pending | Poll::Ready(Ok(_)) => {}
+            Poll::Pending => {}
+            // The rest of a body that the handler ignores, or the next request.
+            Poll::Ready(Ok(_)) => self.look_behind_unread_bytes(cx),
+        }
+    }
+
+    /// Looks for the end of the connection behind bytes that nobody reads. They hide it from reads, and
+    /// nothing wakes this task when it comes, so a timer repeats the look.
+    fn look_behind_unread_bytes(&mut self, cx: &mut Context<'_>) {
+        loop {
+            match ending(&self.stream) {
+                Some(Ending::Closed) => return self.activity.depart(),
+                Some(Ending::Broken) => return self.activity.break_off(),
+                None => {}
+            }
+            let look = self.look.get_or_insert_with(|| Box::pin(sleep(LOOK_INTERVAL)));
+            if look.as_mut().poll(cx).is_pending() {
+                return;
+            }
+            look.as_mut().reset(Instant::now() + LOOK_INTERVAL);
         }
     }
 

@@ -50,9 +50,9 @@ impl Service<Request<Body>> for Counting {
             match request.uri().path() {
                 "/slow" => sleep(Duration::from_millis(400)).await,
                 "/stoppable" => {
+                    let _end = CountsItsEnd(count.stopped.clone());
                     stop.stopped().await;
                     assert!(stop.is_stopped());
-                    count.stopped.fetch_add(1, Ordering::SeqCst);
                 }
                 "/silent" => return Ok(Response::new(Body::stream(Silent))),
                 _ => {}
@@ -60,6 +60,15 @@ impl Service<Request<Body>> for Counting {
             count.finished.fetch_add(1, Ordering::SeqCst);
             Ok(Response::new("done".into()))
         })
+    }
+}
+
+/// Counts the end of a handler, also of one that is dropped because its connection was reset.
+struct CountsItsEnd(Arc<AtomicUsize>);
+
+impl Drop for CountsItsEnd {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -183,4 +192,71 @@ async fn a_running_request_is_finished_without_its_client() {
     reaches(&count.begun, 1).await;
     drop(client);
     reaches(&count.finished, 1).await;
+}
+
+/// A POST whose handler reads nothing of its body, which arrives in full or by half.
+fn ignored_body(path: &str, length: usize, sent: usize) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n") + &"x".repeat(sent)
+}
+
+#[tokio::test]
+async fn a_departure_behind_a_body_that_nobody_reads_is_noticed() {
+    let (server, count) = start("").await;
+    for (number, (length, sent, reset)) in
+        [(9, 0, false), (9, 5, false), (30_000, 30_000, false), (90_000, 30_000, true)]
+            .into_iter()
+            .enumerate()
+    {
+        let mut client = TcpStream::connect(server.address).await.expect("a connection");
+        let request = ignored_body("/stoppable", length, sent);
+        client.write_all(request.as_bytes()).await.expect("the server reads");
+        reaches(&count.begun, number + 1).await;
+        sleep(Duration::from_millis(50)).await;
+        assert_eq!(count.stopped.load(Ordering::SeqCst), number, "the client is there");
+        if reset {
+            client.set_zero_linger().expect("a socket");
+        }
+        let start = Instant::now();
+        drop(client);
+        reaches(&count.stopped, number + 1).await;
+        assert!(start.elapsed() < SECOND, "{length} {sent} {reset}: {:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_stops_with_its_client_gives_its_place_back() {
+    let (server, count) = start("SERVER_MAX_REQUESTS = 3").await;
+    for number in 1..=3 {
+        let mut client = server.connect().await;
+        client.send(ignored_body("/stoppable", 9_000, 4_000)).await;
+        reaches(&count.begun, number).await;
+    }
+    let start = Instant::now();
+    assert!(server.connect().await.get("/").await.ends_with("done"));
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_silent_stream_after_an_unread_body_ends_with_its_client() {
+    let (mut server, count) = start("GRACEFUL_TIMEOUT = 10").await;
+    let mut client = server.connect().await;
+    client.send(ignored_body("/silent", 90_000, 30_000)).await;
+    reaches(&count.begun, 1).await;
+    client.skip(20).await;
+    drop(client);
+    let start = Instant::now();
+    server.drain();
+    server.ended().await;
+    assert!(start.elapsed() < SECOND * 4, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_half_after_an_unread_body_still_gets_its_response() {
+    let (server, _) = start("").await;
+    for sent in [90_000, 5] {
+        let mut client = server.connect().await;
+        client.send(ignored_body("/slow", sent, sent)).await;
+        client.close_writing().await;
+        assert!(client.until_closed().await.ends_with("done"), "{sent}");
+    }
 }

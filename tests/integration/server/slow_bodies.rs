@@ -114,3 +114,45 @@ async fn all_bodies_together_have_a_budget_of_memory() {
         assert!(next.response().await.ends_with("500000 bytes"));
     }
 }
+
+#[tokio::test]
+async fn a_slow_body_gives_its_memory_back_at_its_limits() {
+    for limits in [
+        "SERVER_BODY_TIMEOUT = 0.4\nSERVER_BODY_MIN_RATE = 100",
+        "SERVER_BODY_DEADLINE = 0.5\nSERVER_BODY_MIN_RATE = 0",
+    ] {
+        let server =
+            start_app(&format!("SERVER_MAX_BODY_MEMORY = 1048576\nSERVER_QUEUE_TIMEOUT = 8\n{limits}")).await;
+        let mut large = server.connect().await;
+        large.send(head("/length/", 1_000_000) + &"x".repeat(800_000)).await;
+        sleep(Duration::from_millis(100)).await;
+        let mut waiting = server.connect().await;
+        waiting.send(head("/length/", 500_000) + &"x".repeat(500_000)).await;
+        let response = trickle(&mut large).await;
+        assert!(response.starts_with("HTTP/1.1 408 "), "{limits}: {response}");
+        assert!(waiting.response().await.ends_with("500000 bytes"), "{limits}");
+    }
+}
+
+/// The attack that once stopped the site, in its own numbers and at the default limits.
+#[tokio::test]
+async fn connections_beyond_all_places_that_trickle_their_bodies_leave_the_site_served() {
+    let server = start_app("").await;
+    let mut slow = Vec::new();
+    for _ in 0..1_100 {
+        let mut client = server.connect().await;
+        client.send(head("/length/", 1_000_000) + "x").await;
+        slow.push(client);
+    }
+    server.accepted().await;
+    for _ in 0..3 {
+        for client in &mut slow {
+            client.send("x").await;
+        }
+        let start = Instant::now();
+        let mut visitor = server.connect().await;
+        visitor.send(head("/length/", 5) + "hello").await;
+        assert!(visitor.response().await.ends_with("5 bytes"));
+        assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    }
+}
