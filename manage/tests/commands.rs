@@ -198,6 +198,9 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
         let said = run(manage(folder.path(), &format!("startproject {name}")));
         fails(&said, 1, &["cannot be a project's name", &format!("`manage startproject {better}`")]);
     }
+    // quickstart takes a name alone, and its errors speak of nothing else.
+    let said = run(manage(folder.path(), "quickstart some/path"));
+    fails(&said, 1, &["it is a path, and not only a name", "`manage quickstart path`"]);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
@@ -218,7 +221,8 @@ fn quickstart_looks_before_it_writes() {
     let said = run(manage(folder.path(), &format!("quickstart mysite --port {port}")));
     fails(&said, 1, &[&format!("port {port} of 127.0.0.1 is taken"), "`quickstart mysite --port "]);
     fs::create_dir(folder.path().join("there")).expect("created");
-    fails(&run(manage(folder.path(), "quickstart there")), 1, &["exists already; nothing was written"]);
+    let said = run(manage(folder.path(), "quickstart there"));
+    fails(&said, 1, &["exists already; nothing was written", "use another name\n"]);
     let names: BTreeSet<_> =
         fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();
     assert_eq!(names.len(), 1, "{names:?}");

@@ -31,7 +31,7 @@ impl Command for StartProject {
         Box::pin(async move {
             let name = args.get_one::<String>("name").map_or("", String::as_str);
             let folder = args.get_one::<PathBuf>("folder").map(PathBuf::as_path);
-            let scaffold = Scaffold::plan(name, folder)?;
+            let scaffold = Scaffold::plan("startproject", name, folder)?;
             scaffold.write()?;
             if project.verbosity() > 0 {
                 let folder = scaffold.folder();

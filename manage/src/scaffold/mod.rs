@@ -43,16 +43,21 @@ pub(crate) struct Scaffold {
 }
 
 impl Scaffold {
-    /// Checks the name and the folder. Without `folder` a new one is made in the current folder, with the name
+    /// Checks the name and the folder; errors name the valid call of `command`. Without `folder` a new one is made in the current folder, with the name
     /// of the project; `folder` may exist if it holds none of the files.
-    pub(crate) fn plan(name: &str, folder: Option<&Path>) -> Result<Self, CommandError> {
-        name::check(name)?;
+    pub(crate) fn plan(command: &str, name: &str, folder: Option<&Path>) -> Result<Self, CommandError> {
+        name::check(command, name)?;
         let nuages = Dependency::find();
         let scaffold =
             Self { name: name.to_owned(), folder: folder.unwrap_or(Path::new(name)).to_owned(), nuages };
         if folder.is_none() && scaffold.folder.symlink_metadata().is_ok() {
-            return Err(CommandError::new(format!("{name:?} exists already; nothing was written"))
-                .hint(format!("use another name, or another folder: `manage startproject {name} FOLDER`")));
+            let hint = match command {
+                "startproject" => {
+                    format!("use another name, or another folder: `manage startproject {name} FOLDER`")
+                }
+                _ => "use another name".to_owned(),
+            };
+            return Err(CommandError::new(format!("{name:?} exists already; nothing was written")).hint(hint));
         }
         for (path, _) in scaffold.files()? {
             if scaffold.folder.join(&path).symlink_metadata().is_ok() {

@@ -22,16 +22,19 @@ const DEVICES: [&str; 6] = ["aux", "com1", "con", "lpt1", "nul", "prn"];
 /// The length of the longest valid name. File systems limit a file name to 255 bytes.
 const MAX_LENGTH: usize = 64;
 
-/// Checks the name of a project.
+/// Checks the name of a project, for the command `manage <command> NAME`.
 ///
 /// # Errors
 ///
 /// Where the name is invalid; the hint names a valid one.
-pub(super) fn check(name: &str) -> Result<(), CommandError> {
+pub(super) fn check(command: &str, name: &str) -> Result<(), CommandError> {
     let Some(objection) = objection(name) else { return Ok(()) };
     let error = CommandError::new(format!("{name:?} cannot be a project's name: {objection}"));
     Err(match suggestion(name) {
-        Some(better) => error.hint(format!("how about `manage startproject {better}`?")),
+        Some(better) if command == "startproject" && name.contains('/') => {
+            error.hint(format!("the folder comes second: `manage startproject {better} {name}`"))
+        }
+        Some(better) => error.hint(format!("how about `manage {command} {better}`?")),
         None => error.hint("use a name such as `mysite`"),
     })
 }
@@ -44,7 +47,7 @@ fn objection(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
     } else if name.contains(['/', '\\']) {
-        Some("it is a path (the folder is the second argument)")
+        Some("it is a path, and not only a name")
     } else if !name.chars().all(allowed) {
         Some("the name of a Rust package has only ASCII letters, digits, `_` and `-`")
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
