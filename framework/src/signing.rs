@@ -4,12 +4,13 @@
 //! `SECRET_KEY` signs; `SECRET_KEY_FALLBACKS` only verify.
 
 use std::{
-    io::{Read as _, Write as _},
+    cell::RefCell,
+    io,
     time::{Duration, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -228,26 +229,54 @@ impl Signer {
     }
 }
 
+thread_local! {
+    // Each state takes hundreds of kilobytes: making one costs far more than compressing a session.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), true));
+    static DECOMPRESS: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+}
+
 /// Compresses with zlib; `None` where that saves less than two bytes, as in Django's `sign_object`.
 fn deflate(data: &[u8]) -> Option<Vec<u8>> {
     // The header, the checksum and one block take 8 bytes: shorter data never gets smaller.
     if data.len() < 10 {
         return None;
     }
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len()), Compression::default());
-    let small = encoder.write_all(data).and_then(|()| encoder.finish());
-    let small = small.expect("writing to a Vec never fails");
-    (small.len() < data.len() - 1).then_some(small)
+    let mut small = Vec::with_capacity(data.len() - 2);
+    let status = COMPRESS.with_borrow_mut(|state| {
+        state.reset();
+        state.compress_vec(data, &mut small, FlushCompress::Finish)
+    });
+    // Without room for its end, the result would not be smaller.
+    let complete = matches!(status, Ok(Status::StreamEnd));
+    (complete && small.len() < data.len() - 1).then_some(small)
 }
 
-fn inflate(data: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut large = Vec::with_capacity(data.len() * 3);
-    ZlibDecoder::new(data).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut large)?;
-    if large.len() as u64 > MAX_INFLATED_BYTES {
-        let text = format!("decompresses to more than {MAX_INFLATED_BYTES} bytes");
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, text));
-    }
+fn inflate(data: &[u8]) -> io::Result<Vec<u8>> {
+    let mut large = Vec::with_capacity((data.len() * 3).clamp(64, MAX_INFLATED_BYTES as usize + 1));
+    DECOMPRESS.with_borrow_mut(|state| {
+        state.reset(true);
+        loop {
+            let (read, written) = (state.total_in(), state.total_out());
+            let rest = data.get(read as usize..).unwrap_or_default();
+            let status = state.decompress_vec(rest, &mut large, FlushDecompress::None)?;
+            if large.len() as u64 > MAX_INFLATED_BYTES {
+                return Err(invalid(format!("decompresses to more than {MAX_INFLATED_BYTES} bytes")));
+            }
+            if status == Status::StreamEnd {
+                return Ok(());
+            }
+            if large.len() == large.capacity() {
+                large.reserve(large.len());
+            } else if (state.total_in(), state.total_out()) == (read, written) {
+                return Err(invalid("the compressed data end too early".to_owned()));
+            }
+        }
+    })?;
     Ok(large)
+}
+
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 /// Django's `BASE62_ALPHABET`.
@@ -294,6 +323,24 @@ mod tests {
         for text in ["", "-", "é", "zzzzzzzzzzzzzzzz"] {
             assert_eq!(b62_decode(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn compressed_data_come_back_whole_whatever_was_compressed_before() {
+        for size in [10, 100, 511, 4_096, 100_000, 3_000_000, 10] {
+            let data: Vec<u8> = (0..size).map(|byte: u32| b"abcdefgh"[byte as usize / 7 % 8]).collect();
+            if let Some(small) = deflate(&data) {
+                assert!(small.len() < data.len() - 1);
+                assert_eq!(inflate(&small).expect("whole"), data, "{size} bytes");
+                for end in [0, 1, small.len() / 2, small.len() - 1] {
+                    assert!(inflate(&small[..end]).is_err(), "{end} of {} bytes", small.len());
+                }
+            }
+            let mixed: Vec<u8> =
+                (0..size).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+            assert!(deflate(&mixed[..mixed.len().min(200)]).is_none(), "nothing to gain");
+        }
+        assert!(inflate(b"no zlib stream at all").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The writer thread: commits many jobs in one transaction.
 //!
-//! It runs all waiting jobs in one transaction, each in a savepoint so that a failing job does not harm the
-//! others, commits, and then answers them. Where it cannot write (a lock, a full disk, a read-only file),
+//! It runs all waiting jobs in one transaction, each after the first in a savepoint so that a failing job does
+//! not harm the others, commits, and then answers them. Where it cannot write (a lock, a full disk, a read-only file),
 //! jobs fail with [`Unavailable`](crate::Unavailable) within the database's timeout and the next job tries
 //! again, so that no fault needs a restart.
 
@@ -185,7 +185,8 @@ impl GroupCommit {
             Some(loss) => {
                 let usable = roll_back(&open.connection);
                 // Files are opened again. A database in memory would be lost with its connection.
-                self.open = (self.file.path.is_none() && usable).then_some(open);
+                let kept = self.file.path.is_none() || matches!(loss, Loss::Undone);
+                self.open = (kept && usable).then_some(open);
                 self.answer_lost(batch, &loss);
             }
         }
@@ -252,16 +253,25 @@ impl GroupCommit {
             if !job.begin() {
                 continue;
             }
-            execute(connection, "SAVEPOINT job")?;
+            // The first job is all of the transaction until it has succeeded: it needs no savepoint.
+            let first = batch.is_empty();
+            if !first {
+                execute(connection, "SAVEPOINT job")?;
+            }
             let ran = without_transaction_statements(|| job.run(connection));
             batch.push(job);
             if connection.is_autocommit() {
                 return Err(if ran == JobEnd::Done { Loss::Ended } else { Loss::RolledBack });
             }
-            if ran == JobEnd::Failed {
-                execute(connection, "ROLLBACK TO job")?;
+            if first && ran == JobEnd::Failed {
+                return Err(Loss::Undone);
             }
-            execute(connection, "RELEASE job")?;
+            if !first {
+                if ran == JobEnd::Failed {
+                    execute(connection, "ROLLBACK TO job")?;
+                }
+                execute(connection, "RELEASE job")?;
+            }
             if batch.len() >= most || started.elapsed() >= BATCH_TIME {
                 break;
             }
@@ -287,7 +297,7 @@ impl GroupCommit {
             Loss::Ended => batch
                 .pop()
                 .map(|job| (job, Some(DbError::TransactionEnded { alias: self.file.alias.clone() }))),
-            Loss::RolledBack => batch.pop().map(|job| (job, None)),
+            Loss::RolledBack | Loss::Undone => batch.pop().map(|job| (job, None)),
             Loss::Sqlite(_) | Loss::Constraint => None,
         };
         for job in batch {
@@ -338,6 +348,8 @@ enum Loss {
     Ended,
     /// The last job failed with an error that makes SQLite roll everything back.
     RolledBack,
+    /// The first job failed, and no other has run.
+    Undone,
 }
 
 impl Loss {
@@ -346,7 +358,9 @@ impl Loss {
             Self::Sqlite(error) => file.error(error.clone(), Access::Write),
             Self::Constraint => file.unavailable("a write beside this one broke a foreign key"),
             Self::Ended => file.unavailable("a write beside this one ended the transaction"),
-            Self::RolledBack => file.unavailable("a write beside this one made SQLite roll back"),
+            Self::RolledBack | Self::Undone => {
+                file.unavailable("a write beside this one made SQLite roll back")
+            }
         }
     }
 }

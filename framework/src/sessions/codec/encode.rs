@@ -73,7 +73,7 @@ impl Codec {
         }
         let json = to_ascii(&WithBigIntegers { data, big_integers }).expect("JSON values have a JSON form");
         self.check_size(json.len(), data)?;
-        Ok(self.signer.seal(&json, true, now))
+        Ok(self.signer.seal(&json, json.len() >= self.compress_from, now))
     }
 
     fn check_size(&self, bytes: usize, data: &Map<String, Value>) -> Result<(), EncodeError> {

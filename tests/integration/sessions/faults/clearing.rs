@@ -24,11 +24,10 @@ fn rows() -> u32 {
     number.unwrap_or(400_000)
 }
 
-/// Encoded data of the usual size, and one of the 1,344 quarters of an hour of two weeks in 2024.
-fn expired(row: u32) -> (String, String) {
+/// Encoded data of the usual size.
+fn data() -> String {
     let data = "eyJjb3VudCI6MSwibGFzdCI6eyJwYXRoIjoiL2FydGljbGVzLzIwMjYvbnVhZ2VzLyJ9fQ:1vN0aa:".to_owned();
-    let ended = format!("2024-01-{:02} {:02}:{:02}:00", row % 14 + 1, row / 14 % 24, row / 336 % 4 * 15);
-    (data + &"x".repeat(43), ended)
+    data + &"x".repeat(43)
 }
 
 /// The slowest answers of each kind.
@@ -79,7 +78,7 @@ impl Load {
                         slowest.answers += 1;
                     }
                     // A site with visitors, not one that is overrun.
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 slowest
             });
@@ -121,15 +120,16 @@ async fn cleared_under_load(mut program: Program, rows: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clearing_expired_rows_of_sqlite_holds_no_request_up() {
     let program = Program::new("SESSION_ENGINE = \"db\"");
-    let mut database = Connection::open(program.folder().join("db.sqlite3")).expect("opens");
-    let writing = database.transaction().expect("begins");
-    let insert = "INSERT INTO django_session VALUES (lower(hex(randomblob(16))), ?1, ?2)";
-    let mut insert = writing.prepare(insert).expect("prepares");
-    for row in 0..rows() {
-        insert.execute(expired(row)).expect("inserts");
-    }
-    drop(insert);
-    writing.commit().expect("commits");
+    let database = Connection::open(program.folder().join("db.sqlite3")).expect("opens");
+    // Random keys, inserted in their order: the same table as a site's, many times faster to fill. The rows
+    // end in one of the 1,344 quarters of an hour of two weeks.
+    let insert = "INSERT INTO django_session \
+        WITH RECURSIVE row(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM row WHERE number + 1 < ?1) \
+        SELECT lower(hex(randomblob(16))) AS session_key, ?2, \
+               datetime('2024-01-01', (number % 1344 * 15) || ' minutes') \
+        FROM row ORDER BY session_key";
+    database.execute(insert, (rows(), data())).expect("inserts");
+    drop(database);
     cleared_under_load(program, rows()).await;
 }
 
@@ -142,7 +142,7 @@ async fn clearing_expired_rows_of_postgresql_holds_no_request_up() {
     // One statement that inserts all rows takes longer than a request may wait.
     let patient = "[DATABASES.default.OPTIONS]\ntimeout = 300";
     let client = server.address.open(patient).client().await.expect("connects");
-    let (data, _) = expired(0);
+    let data = data();
     let insert = format!(
         "INSERT INTO django_session SELECT md5(random()::text || row), '{data}', \
          timestamptz '2024-01-01' + row % 1344 * interval '15 minutes' FROM generate_series(1, {}) AS row",
