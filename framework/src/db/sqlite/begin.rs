@@ -17,10 +17,10 @@ const LOCK_POLL: Duration = Duration::from_millis(1);
 pub(crate) fn begin_until(connection: &Connection, deadline: Instant) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
     loop {
-        match connection.execute_batch("BEGIN IMMEDIATE") {
+        match connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])) {
             Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(LOCK_POLL),
             Err(error) => return Err(error),
-            Ok(()) => break,
+            Ok(_) => break,
         }
     }
     // Without WAL, COMMIT waits for readers.
