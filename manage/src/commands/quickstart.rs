@@ -12,7 +12,7 @@ use super::{
 use crate::{
     BoxFuture, Command, CommandError, Project, delegate,
     project::{SETTINGS_FILE, SETTINGS_VARIABLE},
-    scaffold::Scaffold,
+    scaffold::{Maker, Scaffold},
 };
 
 /// `manage quickstart mysite`.
@@ -49,7 +49,7 @@ impl Command for QuickStart {
             let serve = !args.get_flag("no-run");
             let host = Ipv4Addr::LOCALHOST.to_string();
             // Everything that can fail is checked before the first file is written.
-            let scaffold = Scaffold::plan("quickstart", name, None)?;
+            let scaffold = Scaffold::plan(Maker::QuickStart, name, None)?;
             let wanted = port.unwrap_or(DEFAULT_PORT);
             if serve && !is_free(&host, wanted) {
                 return Err(port_taken(&format!("{host}:{wanted}"), &format!("quickstart {name} --port ")));

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
 
-use crate::{BoxFuture, Command, CommandError, Project, project::current_dir, scaffold::Scaffold};
+use crate::{
+    BoxFuture, Command, CommandError, Project,
+    project::current_dir,
+    scaffold::{Maker, Scaffold},
+};
 
 /// `manage startproject mysite`.
 pub(crate) struct StartProject;
@@ -31,7 +35,7 @@ impl Command for StartProject {
         Box::pin(async move {
             let name = args.get_one::<String>("name").map_or("", String::as_str);
             let folder = args.get_one::<PathBuf>("folder").map(PathBuf::as_path);
-            let scaffold = Scaffold::plan("startproject", name, folder)?;
+            let scaffold = Scaffold::plan(Maker::StartProject, name, folder)?;
             scaffold.write()?;
             if project.verbosity() > 0 {
                 let folder = scaffold.folder();

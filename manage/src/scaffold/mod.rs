@@ -12,10 +12,12 @@ use std::{
 use crate::CommandError;
 
 mod dependency;
+mod maker;
 mod name;
 mod secret_key;
 
 use dependency::Dependency;
+pub(crate) use maker::Maker;
 
 /// The files of `project_template/`: where they go, and their text. Those that end in `.tmpl` there hold
 /// placeholders. (`manage/project_template` is a link to it, so that a published crate contains it.)
@@ -43,19 +45,17 @@ pub(crate) struct Scaffold {
 }
 
 impl Scaffold {
-    /// Checks the name and the folder; errors name the valid call of `command`. Without `folder` a new one is made in the current folder, with the name
+    /// Checks the name and the folder. Without `folder` a new one is made in the current folder, with the name
     /// of the project; `folder` may exist if it holds none of the files.
-    pub(crate) fn plan(command: &str, name: &str, folder: Option<&Path>) -> Result<Self, CommandError> {
-        name::check(command, name)?;
+    pub(crate) fn plan(maker: Maker, name: &str, folder: Option<&Path>) -> Result<Self, CommandError> {
+        name::check(maker, name)?;
         let nuages = Dependency::find();
         let scaffold =
             Self { name: name.to_owned(), folder: folder.unwrap_or(Path::new(name)).to_owned(), nuages };
         if folder.is_none() && scaffold.folder.symlink_metadata().is_ok() {
-            let hint = match command {
-                "startproject" => {
-                    format!("use another name, or another folder: `manage startproject {name} FOLDER`")
-                }
-                _ => "use another name".to_owned(),
+            let hint = match maker.call_in(name, "FOLDER") {
+                Some(call) => format!("use another name, or another folder: {call}"),
+                None => "use another name".to_owned(),
             };
             return Err(CommandError::new(format!("{name:?} exists already; nothing was written")).hint(hint));
         }

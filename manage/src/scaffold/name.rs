@@ -1,5 +1,6 @@
 //! Checks the name of a new project: it names a package, a program and a folder.
 
+use super::maker::Maker;
 use crate::CommandError;
 
 /// Keywords of Rust, also those reserved for later (the Rust reference, "Keywords").
@@ -22,20 +23,18 @@ const DEVICES: [&str; 6] = ["aux", "com1", "con", "lpt1", "nul", "prn"];
 /// The length of the longest valid name. File systems limit a file name to 255 bytes.
 const MAX_LENGTH: usize = 64;
 
-/// Checks the name of a project, for the command `manage <command> NAME`.
+/// Checks the name of a project.
 ///
 /// # Errors
 ///
 /// Where the name is invalid; the hint names a valid one.
-pub(super) fn check(command: &str, name: &str) -> Result<(), CommandError> {
+pub(super) fn check(maker: Maker, name: &str) -> Result<(), CommandError> {
     let Some(objection) = objection(name) else { return Ok(()) };
     let error = CommandError::new(format!("{name:?} cannot be a project's name: {objection}"));
-    Err(match suggestion(name) {
-        Some(better) if command == "startproject" && name.contains('/') => {
-            error.hint(format!("the folder comes second: `manage startproject {better} {name}`"))
-        }
-        Some(better) => error.hint(format!("how about `manage {command} {better}`?")),
-        None => error.hint("use a name such as `mysite`"),
+    let Some(better) = suggestion(name) else { return Err(error.hint("use a name such as `mysite`")) };
+    Err(match maker.call_in(&better, name) {
+        Some(call) if name.contains('/') => error.hint(format!("the folder comes second: {call}")),
+        _ => error.hint(format!("how about {}?", maker.call(&better))),
     })
 }
 

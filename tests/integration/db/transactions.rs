@@ -56,6 +56,22 @@ async fn writes_beside_one_that_commits_are_reported_truly() {
 }
 
 #[tokio::test]
+async fn a_write_that_fails_in_a_transaction_of_its_own_is_undone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let db = open(folder.path());
+    db.write(|db| db.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)")).await.expect("creates");
+    for id in 0..5_i64 {
+        let twice = db.write(move |db| {
+            db.execute("INSERT INTO t VALUES (?1)", [id])?;
+            db.execute("INSERT INTO t VALUES (?1)", [id])
+        });
+        let error = twice.await.expect_err("the same key twice");
+        assert!(error.is_unique_violation(), "{error:?}");
+        db.write(move |db| db.execute("INSERT INTO t VALUES (?1)", [id])).await.expect("nothing is there");
+    }
+}
+
+#[tokio::test]
 async fn savepoints_are_allowed() {
     let folder = tempfile::tempdir().expect("a folder");
     let db = open(folder.path());

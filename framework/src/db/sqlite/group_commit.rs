@@ -1,9 +1,9 @@
 //! The writer thread: commits many jobs in one transaction.
 //!
 //! It runs all waiting jobs in one transaction, each after the first in a savepoint so that a failing job does
-//! not harm the others, commits, and then answers them. Where it cannot write (a lock, a full disk, a read-only file),
-//! jobs fail with [`Unavailable`](crate::Unavailable) within the database's timeout and the next job tries
-//! again, so that no fault needs a restart.
+//! not harm the others, commits, and then answers them. Where it cannot write (a lock, a full disk, a
+//! read-only file), jobs fail with [`Unavailable`](crate::Unavailable) within the database's timeout and the
+//! next job tries again, so that no fault needs a restart.
 
 use std::{
     cell::Cell,
@@ -267,14 +267,14 @@ impl GroupCommit {
             if connection.is_autocommit() {
                 return Err(if ran == JobEnd::Done { Loss::Ended } else { Loss::RolledBack });
             }
-            if first && ran == JobEnd::Failed {
-                return Err(Loss::Undone);
-            }
-            if !first {
-                if ran == JobEnd::Failed {
+            match (first, ran) {
+                (true, JobEnd::Done) => {}
+                (true, JobEnd::Failed) => return Err(Loss::Undone),
+                (false, JobEnd::Done) => execute(connection, "RELEASE job")?,
+                (false, JobEnd::Failed) => {
                     execute(connection, "ROLLBACK TO job")?;
+                    execute(connection, "RELEASE job")?;
                 }
-                execute(connection, "RELEASE job")?;
             }
             if batch.len() >= most || started.elapsed() >= BATCH_TIME {
                 break;

@@ -137,7 +137,9 @@ where
             }),
             (None, None) => Err(file.unavailable("the write was not begun")),
         };
-        // The caller may have stopped waiting.
-        let _ = self.answer.send(result);
+        // The caller may have stopped waiting: then the log has the error.
+        if let Err(Err(error)) = self.answer.send(result) {
+            tracing::debug!(target: "nuages.db", %error, "a write that nobody waits for failed");
+        }
     }
 }

@@ -139,8 +139,10 @@ impl Sqlite {
                 connection.pragma_update(None, "foreign_keys", true)?;
                 Ok(done)
             });
-            // The caller may have stopped waiting.
-            let _ = sender.send(done);
+            // The caller may have stopped waiting: then the log has the error.
+            if let Err(Err(error)) = sender.send(done) {
+                tracing::warn!(target: "nuages.db", %error, "a change that nobody waits for failed");
+            }
         };
         let file = self.inner.file.clone();
         if file.path.is_some() {

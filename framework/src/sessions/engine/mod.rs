@@ -99,7 +99,8 @@ impl SessionEngine {
         self.0.session(SessionOrigin::New)
     }
 
-    /// Encodes session data into the text that a store keeps: byte for byte what Django writes.
+    /// Encodes session data into the text that a store keeps, in Django's format. Server-side engines do not
+    /// compress data of less than 512 bytes of JSON; Django reads both forms.
     ///
     /// # Errors
     ///
