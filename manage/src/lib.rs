@@ -27,6 +27,7 @@ mod progress;
 mod project;
 mod scaffold;
 mod style;
+mod text_table;
 mod version;
 
 use std::process::ExitCode;

@@ -6,10 +6,7 @@
 use std::{
     fmt::{self, Write as _},
     io, panic,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use nuages::OneLine;
@@ -21,6 +18,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     Layer,
+    filter::filter_fn,
     layer::{Context, SubscriberExt as _},
 };
 
@@ -28,6 +26,8 @@ use crate::{CommandError, Style, log_writer::LogWriter};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
+/// The target of the warnings about URL patterns.
+const URLS: &str = "nuages.urls";
 /// The beginning of the targets of Nuages.
 const NUAGES: &str = "nuages";
 
@@ -59,23 +59,23 @@ pub(crate) fn install(format: LogFormat, verbosity: u8, style: Style) -> Result<
     Ok(writer)
 }
 
-/// Calls `check` and writes the warnings that it logs to stderr. Returns its result and how many warnings there
-/// were. A project that has installed a subscriber gets them instead.
-pub(crate) fn with_warnings<T>(style: Style, check: impl FnOnce() -> T) -> (T, usize) {
+/// Calls `check`. Returns its result and the warnings that it logs, except those about URL patterns, which
+/// `App::system_checks` returns. A project that has installed a subscriber gets them instead.
+pub(crate) fn collecting_warnings<T>(check: impl FnOnce() -> T) -> (T, Vec<String>) {
     if tracing::dispatcher::has_been_set() {
-        return (check(), 0);
+        return (check(), Vec::new());
     }
-    let count = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&count);
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let collected = Arc::clone(&warnings);
     let out = move |line: &str| {
-        counter.fetch_add(1, Ordering::Relaxed);
-        // A closed stderr cannot show the line, nor the error.
-        let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+        let text = line.trim_end().trim_start_matches("warning: ").to_owned();
+        collected.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     };
-    let warnings =
-        tracing_subscriber::registry().with(Lines { format: LogFormat::Plain, verbosity: 1, style, out });
-    let result = tracing::subscriber::with_default(warnings, check);
-    (result, count.load(Ordering::Relaxed))
+    let lines = Lines { format: LogFormat::Plain, verbosity: 1, style: Style::plain(), out };
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.target() != URLS));
+    let result = tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), check);
+    let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
+    (result, warnings)
 }
 
 /// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for

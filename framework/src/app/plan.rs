@@ -121,7 +121,9 @@ impl Plan {
     fn resolver(&self, errors: &mut Vec<ConfigError>) -> Option<Arc<Resolver>> {
         match Resolver::new(self.routes.clone(), self.converters.clone()) {
             Ok(resolver) => {
-                for warning in resolver.warnings() {
+                for warning in
+                    resolver.warnings().iter().filter(|warning| !self.settings.is_silenced(warning.id))
+                {
                     tracing::warn!(target: "nuages.urls", "{warning}");
                 }
                 Some(Arc::new(resolver))

@@ -7,16 +7,22 @@ mod clearsessions;
 mod completions;
 mod confirm;
 mod database;
+mod dbshell;
 mod diffsettings;
 mod listen_address;
+mod makemigration;
 mod migrate;
 mod quickstart;
+mod routes;
 mod runserver;
 mod session_count;
 mod sessions;
 mod showmigrations;
 mod skipped;
+mod sqlmigrate;
+mod startapp;
 mod startproject;
+mod test;
 mod version;
 
 /// The headings under which `help` lists the commands.
@@ -36,8 +42,8 @@ impl Group {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::NewProject => "a new project",
-            Self::Server => "server",
+            Self::NewProject => "a new project or app",
+            Self::Server => "server, checks and tests",
             Self::Database => "database",
             Self::Sessions => "sessions",
             Self::Inspection => "settings and tools",
@@ -76,10 +82,16 @@ pub(crate) fn entries() -> Vec<CommandEntry> {
     vec![
         CommandEntry::new(Group::NewProject, startproject::StartProject),
         CommandEntry::new(Group::NewProject, quickstart::QuickStart),
+        CommandEntry::new(Group::NewProject, startapp::StartApp),
         CommandEntry::new(Group::Server, runserver::RunServer).needs_app(),
         CommandEntry::new(Group::Server, check::CheckProject).needs_app(),
+        CommandEntry::new(Group::Server, routes::Routes).needs_app(),
+        CommandEntry::new(Group::Server, test::Test),
         CommandEntry::new(Group::Database, migrate::Migrate),
         CommandEntry::new(Group::Database, showmigrations::ShowMigrations),
+        CommandEntry::new(Group::Database, sqlmigrate::SqlMigrate),
+        CommandEntry::new(Group::Database, makemigration::MakeMigration),
+        CommandEntry::new(Group::Database, dbshell::DbShell),
         CommandEntry::new(Group::Sessions, clearsessions::ClearSessions),
         CommandEntry::new(Group::Sessions, sessions::Sessions),
         CommandEntry::new(Group::Inspection, diffsettings::DiffSettings),

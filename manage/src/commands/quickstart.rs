@@ -80,7 +80,7 @@ impl Command for QuickStart {
             step(project, &format!("manage runserver {}", port.as_deref().unwrap_or_default()));
             project.output().check()?;
             cargo.args(["run", "--", "runserver"]).args(port);
-            delegate::become_process(cargo).map(drop)
+            delegate::become_process(cargo, delegate::CARGO_HINT).map(drop)
         })
     }
 }

@@ -12,7 +12,6 @@ mod revoke;
 mod scan;
 mod show;
 mod stats;
-mod text_table;
 
 use clap::ArgMatches;
 use nuages::sessions::SessionEngine;
