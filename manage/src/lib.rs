@@ -19,6 +19,8 @@ mod commands;
 mod delegate;
 mod django_commands;
 mod error;
+mod log_file;
+mod log_json;
 mod log_writer;
 mod logging;
 mod mistakes;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use nuages::OneLine;
+use serde_json::{Map, Value};
 use time::{OffsetDateTime, macros::format_description};
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -22,7 +23,12 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{CommandError, Style, log_writer::LogWriter};
+use crate::{
+    CommandError, Style,
+    log_file::{LogFile, LogFileWriter},
+    log_json::{self, JsonFields},
+    log_writer::LogWriter,
+};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
@@ -36,27 +42,62 @@ const NUAGES: &str = "nuages";
 pub(crate) enum LogFormat {
     /// `[23/Nov/2026 10:11:12] WARNING nuages.sessions: …`, for a server.
     Dated,
+    /// One JSON object a line, for a server.
+    Json,
     /// `warning: …`, for a command.
     Plain,
 }
 
-/// Installs the layer for the whole process, unless the project has installed a subscriber. Returns the
-/// writer, which must finish before the process ends.
-///
-/// # Errors
-///
-/// Where the system cannot start the writer's thread.
-pub(crate) fn install(format: LogFormat, verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
-    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))
-        .map_err(|error| CommandError::because("the log cannot be written", error))?;
-    let lines = writer.clone();
-    let layer = Lines { format, verbosity, style, out: move |line: &str| lines.push(line) };
-    let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
-    // Fails if there is a subscriber already; the project's own stays.
-    if installed.is_ok() {
-        guard_panic_messages(writer.clone());
+/// How the log of a process looks.
+pub(crate) struct Logging {
+    pub(crate) format: LogFormat,
+    /// 0 logs errors only, 1 requests and warnings too, 2 and 3 more.
+    pub(crate) verbosity: u8,
+    /// Whether requests that succeed have a line.
+    pub(crate) successes: bool,
+    pub(crate) style: Style,
+}
+
+impl Logging {
+    /// The log of a command that ends by itself.
+    pub(crate) fn plain(verbosity: u8, style: Style) -> Self {
+        Self { format: LogFormat::Plain, verbosity, successes: true, style }
     }
-    Ok(writer)
+
+    /// The log of a server for developers.
+    pub(crate) fn dated(verbosity: u8, style: Style) -> Self {
+        Self { format: LogFormat::Dated, verbosity, successes: true, style }
+    }
+
+    /// Installs the layer for the whole process, unless the project has installed a subscriber. It writes to
+    /// stderr. Returns the writer, which must finish before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the system cannot start the writer's thread.
+    pub(crate) fn install(self) -> Result<LogWriter, CommandError> {
+        self.install_on(io::stderr())
+    }
+
+    /// Installs the layer as [`Logging::install`] does. It writes to a file, without colours.
+    pub(crate) fn install_to(self, file: Arc<LogFile>) -> Result<LogWriter, CommandError> {
+        Self { style: Style::plain(), ..self }.install_on(LogFileWriter(file))
+    }
+
+    fn install_on(self, output: impl io::Write + Send + 'static) -> Result<LogWriter, CommandError> {
+        let Self { format, verbosity, successes, style } = self;
+        let writer = LogWriter::start(output, move |lost| lost_lines(lost, format, style))
+            .map_err(|error| CommandError::because("the log cannot be written", error))?;
+        let lines = writer.clone();
+        let out = move |line: &str| lines.push(line);
+        let layer = Lines { format, verbosity, successes, style, out };
+        let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+        // Fails if there is a subscriber already; the project's own stays.
+        if installed.is_ok() {
+            guard_panic_messages(writer.clone());
+        }
+        Ok(writer)
+    }
 }
 
 /// Calls `check`. Returns its result and the warnings that it logs, except those about URL patterns, which
@@ -71,7 +112,8 @@ pub(crate) fn collecting_warnings<T>(check: impl FnOnce() -> T) -> (T, Vec<Strin
         let text = line.trim_end().trim_start_matches("warning: ").to_owned();
         collected.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     };
-    let lines = Lines { format: LogFormat::Plain, verbosity: 1, style: Style::plain(), out };
+    let (format, style) = (LogFormat::Plain, Style::plain());
+    let lines = Lines { format, verbosity: 1, successes: true, style, out };
     let lines = lines.with_filter(filter_fn(|metadata| metadata.target() != URLS));
     let result = tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), check);
     let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
@@ -90,9 +132,17 @@ fn guard_panic_messages(writer: LogWriter) {
 }
 
 /// The line that stands where lines were dropped.
-fn lost_lines(count: u64, style: Style) -> String {
+fn lost_lines(count: u64, format: LogFormat, style: Style) -> String {
     let lines = if count == 1 { "line was" } else { "lines were" };
-    let reason = "stderr was not read fast enough";
+    let reason = "the log was not read fast enough";
+    if format == LogFormat::Json {
+        let message = format!("{count} log {lines} lost: {reason}");
+        return log_json::line(
+            &Level::WARN,
+            "nuages.manage",
+            Map::from_iter([("message".to_owned(), message.into())]),
+        );
+    }
     let text = format!("{} WARNING nuages.manage: {count} log {lines} lost: {reason}", now());
     format!("{}\n", style.warning(text))
 }
@@ -101,6 +151,7 @@ fn lost_lines(count: u64, style: Style) -> String {
 struct Lines<W> {
     format: LogFormat,
     verbosity: u8,
+    successes: bool,
     style: Style,
     out: W,
 }
@@ -130,8 +181,20 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     }
 
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        if self.format == LogFormat::Json {
+            let mut fields = JsonFields::default();
+            event.record(&mut fields);
+            let succeeded = fields.0.get("status").and_then(Value::as_u64).is_some_and(|status| status < 400);
+            if self.successes || !succeeded {
+                (self.out)(&log_json::line(event.metadata().level(), event.metadata().target(), fields.0));
+            }
+            return;
+        }
         let mut fields = EventFields::default();
         event.record(&mut fields);
+        if !self.successes && fields.status.is_some_and(|status| status < 400) {
+            return;
+        }
         let metadata = event.metadata();
         let text = match fields.status.filter(|_| metadata.target() == SERVER) {
             Some(status) => {
@@ -144,7 +207,9 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
                 let words = format!("{message}{others}");
                 let words = words.trim_start();
                 let text = match self.format {
-                    LogFormat::Dated => format!("{} {level} {}: {words}", now(), metadata.target()),
+                    LogFormat::Dated | LogFormat::Json => {
+                        format!("{} {level} {}: {words}", now(), metadata.target())
+                    }
                     LogFormat::Plain => format!("{}: {words}", level.to_lowercase()),
                 };
                 let text = OneLine::new(&text);
@@ -216,8 +281,13 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = written.clone();
         let out = move |line: &str| copy.lock().expect("no panic").push(line.to_owned());
-        let subscriber =
-            tracing_subscriber::registry().with(Lines { format: LogFormat::Dated, verbosity, style, out });
+        let subscriber = tracing_subscriber::registry().with(Lines {
+            format: LogFormat::Dated,
+            verbosity,
+            successes: true,
+            style,
+            out,
+        });
         tracing::subscriber::with_default(subscriber, events);
         let written = written.lock().expect("no panic");
         written.iter().map(|line| line.replacen(&now()[..12], "", 1)).collect()
@@ -257,7 +327,8 @@ mod tests {
         let written = Arc::new(Mutex::new(String::new()));
         let copy = written.clone();
         let out = move |line: &str| copy.lock().expect("no panic").push_str(line);
-        let layer = Lines { format: LogFormat::Plain, verbosity: 1, style: Style::plain(), out };
+        let layer =
+            Lines { format: LogFormat::Plain, verbosity: 1, successes: true, style: Style::plain(), out };
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(target: "nuages.sessions", error = %"it is a pipe", "cannot read a\nb");

@@ -48,7 +48,7 @@ fn a_full_disk_is_reported_by_every_command_that_prints() {
     let project = project();
     let mut covered: Vec<&str> = COMMANDS.map(|args| args.split(' ').next().unwrap_or_default()).to_vec();
     // These need a build of the project's program, or become another program. `startapp` needs a project.
-    covered.extend(["runserver", "check", "quickstart", "routes", "dbshell", "test", "startapp"]);
+    covered.extend(["runserver", "serve", "check", "quickstart", "routes", "dbshell", "test", "startapp"]);
     for command in manage::commands() {
         assert!(covered.contains(&command.get_name()), "{} has no case", command.get_name());
     }

@@ -2,9 +2,10 @@
 //!
 //! `manage` serves an `App`, `testing::Client` sends requests to it, and another tower application can
 //! mount it. [`App::check`] finds all configuration errors together, before the first request. `plan`
-//! collects the configuration and builds the application, `service` runs a request through it, and
-//! `mount` adapts tower services to it.
+//! collects the configuration and builds the application, `service` runs a request through it, `mount`
+//! adapts tower services to it, and `health` answers load balancers.
 
+mod health;
 mod mount;
 mod plan;
 mod response_future;
@@ -117,6 +118,27 @@ impl App {
     {
         let mounted = mount::Outside::new(prefix, service);
         self.with(|plan| plan.outside.push(Arc::new(mounted)))
+    }
+
+    /// Answers `/healthz` and `/readyz`, outside all middleware: for load balancers and supervisors, on any
+    /// host. `manage serve` adds them.
+    ///
+    /// `/healthz` is always 200. `/readyz` is 200 if every database and the session store answer within two
+    /// seconds, else 503. A route of the project for one of these paths takes precedence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, settings::Settings, testing::Client};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).health_checks();
+    /// assert_eq!(Client::new(app).get("/readyz").await.text(), "ok\n");
+    /// # Ok(()) }
+    /// ```
+    pub fn health_checks(self) -> Self {
+        self.with(|plan| plan.health_checks = true)
     }
 
     /// Registers a custom session engine under the name by which `SESSION_ENGINE` selects it.

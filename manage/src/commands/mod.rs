@@ -15,6 +15,8 @@ mod migrate;
 mod quickstart;
 mod routes;
 mod runserver;
+mod serve;
+mod serving;
 mod session_count;
 mod sessions;
 mod showmigrations;
@@ -24,6 +26,8 @@ mod startapp;
 mod startproject;
 mod test;
 mod version;
+
+pub(crate) use serve::WORKERS;
 
 /// The headings under which `help` lists the commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +88,7 @@ pub(crate) fn entries() -> Vec<CommandEntry> {
         CommandEntry::new(Group::NewProject, quickstart::QuickStart),
         CommandEntry::new(Group::NewProject, startapp::StartApp),
         CommandEntry::new(Group::Server, runserver::RunServer).needs_app(),
+        CommandEntry::new(Group::Server, serve::Serve).needs_app(),
         CommandEntry::new(Group::Server, check::CheckProject).needs_app(),
         CommandEntry::new(Group::Server, routes::Routes).needs_app(),
         CommandEntry::new(Group::Server, test::Test),

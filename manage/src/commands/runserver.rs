@@ -1,24 +1,16 @@
 //! `runserver`: checks the project, then serves it until Ctrl-C or SIGTERM.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path};
 
 use clap::{Arg, ArgMatches};
-use nuages::{
-    db::Databases,
-    migrations::Migrations,
-    server::{self, Listener},
-    settings::Settings,
-};
+use nuages::{db::Databases, migrations::Migrations, server::Listener, settings::Settings};
 use time::{OffsetDateTime, macros::format_description};
 
-use super::listen_address;
-use crate::{
-    BoxFuture, Command, CommandError, Project, Style, VERSION,
-    logging::{self, LogFormat},
+use super::{
+    listen_address::{self, Caller},
+    serving::Serving,
 };
-
-/// How long after the first signal the effect of a second one is named.
-const NOTICE_DELAY: Duration = Duration::from_millis(300);
+use crate::{BoxFuture, Command, CommandError, Project, Style, VERSION, logging::Logging};
 
 /// `manage runserver`.
 pub(crate) struct RunServer;
@@ -41,7 +33,10 @@ impl Command for RunServer {
         args: &'a ArgMatches,
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
-            let address = listen_address::parse(args.get_one::<String>("address").map(String::as_str))?;
+            let address = listen_address::parse(
+                args.get_one::<String>("address").map(String::as_str),
+                Caller::RunServer,
+            )?;
             let verbose = project.verbosity() > 0;
             if verbose {
                 project.say("Performing system checks...\n");
@@ -59,35 +54,16 @@ impl Command for RunServer {
             if verbose {
                 project.say_checked(warnings);
             }
-            let databases = app.databases().map_err(|errors| project.unusable(errors))?;
-            warn_of_migrations(project, settings, &databases).await?;
+            let serving = Serving::prepare(project, app)?;
+            warn_of_migrations(project, settings, serving.databases()).await?;
             let listener = Listener::bind(&address)
                 .await
-                .map_err(|error| listen_address::bind_error(&address, error))?;
-            let no_signals = |error| CommandError::because("the server cannot start", error);
-            let mut signals = server::signals().map_err(no_signals)?;
-            let mut later_signals = server::signals().map_err(no_signals)?;
-            let log = logging::install(LogFormat::Dated, project.verbosity(), project.error_style())?;
+                .map_err(|error| listen_address::bind_error(&address, error, Caller::RunServer))?;
+            let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
             if verbose {
                 banner(project, listener.local_addr())?;
             }
-            let shutdown = async {
-                signals.next().await;
-            };
-            // The first signal lets requests finish; the second ends them.
-            let abort = async {
-                later_signals.next().await;
-                tokio::select! {
-                    _ = later_signals.next() => {}
-                    // The server has said what it waits for. Without a request it has ended by now.
-                    () = tokio::time::sleep(NOTICE_DELAY) => {
-                        tracing::info!(target: logging::SERVER, "press CONTROL-C again to stop at once");
-                        later_signals.next().await;
-                    }
-                }
-            };
-            server::serve_with(listener, app, &settings.server, shutdown, abort).await;
-            databases.close().await;
+            serving.run(listener, || {}).await?;
             log.finish();
             Ok(())
         })
