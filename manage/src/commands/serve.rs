@@ -3,11 +3,11 @@
 //! It refuses settings that are for development, logs as a service does, and works with systemd: its socket,
 //! its readiness, SIGHUP.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser, value_parser};
 use listenfd::ListenFd;
-use nuages::{App, server::Listener};
+use nuages::{App, server::Listener, sessions::SessionEngine};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// The option that sets the number of the runtime's threads. `cli` reads it before it starts them.
 pub(crate) const WORKERS: &str = "workers";
+/// How often a process asks whether clearing is due.
+const MAX_CHECK_PAUSE: Duration = Duration::from_secs(60);
 /// The checks of `check --deploy` that no site may fail.
 const REQUIRED: [&str; 2] = ["security.W009", "security.W018"];
 
@@ -82,6 +84,8 @@ impl Command for Serve {
         Box::pin(async move {
             let (app, _) = project.check_app()?;
             check_for_production(project, &app)?;
+            let settings = project.settings()?;
+            let sessions = app.sessions().map_err(|errors| project.unusable(errors))?;
             let serving = Serving::prepare(project, app.health_checks())?;
             let listener = listener(args).await?;
             let format = match args.get_one::<String>("log-format").map(String::as_str) {
@@ -106,6 +110,9 @@ impl Command for Serve {
             project.output().check()?;
             let address = listener.local_addr();
             tracing::info!(target: logging::SERVER, "serving at http://{address}/ (version {})", crate::VERSION);
+            if let Some(interval) = settings.session.clear_expired {
+                clear_periodically(sessions, interval);
+            }
             notify(&[sd_notify::NotifyState::Ready]);
             serving.run(listener, || notify(&[sd_notify::NotifyState::Stopping])).await?;
             tracing::info!(target: logging::SERVER, "stopped");
@@ -157,6 +164,29 @@ fn reopen_at_hangup(file: Arc<LogFile>) -> Result<(), CommandError> {
         }
     });
     Ok(())
+}
+
+/// Clears expired sessions from time to time, until the runtime ends.
+fn clear_periodically(sessions: SessionEngine, interval: Duration) {
+    if !sessions.needs_clearing() {
+        return;
+    }
+    tokio::spawn(async move {
+        loop {
+            match sessions.clear_if_due(interval).await {
+                Ok(Some(removed)) if removed > 0 => {
+                    tracing::info!(target: logging::SERVER, removed, "expired sessions were removed");
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(target: logging::SERVER, error, "expired sessions cannot be removed now");
+                }
+            }
+            // Whichever process asks first when the time has come does the work.
+            tokio::time::sleep(interval.min(MAX_CHECK_PAUSE)).await;
+        }
+    });
 }
 
 /// Tells systemd about the server's state. Without systemd nothing happens.
