@@ -16,7 +16,8 @@ use crate::{
     project::{SETTINGS_FILE, current_dir},
 };
 
-const MANIFEST: &str = "Cargo.toml";
+/// The file that makes a folder a package.
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 /// The name of this crate, which a project depends on.
 const CRATE_NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -31,15 +32,7 @@ pub(crate) fn inside_project() -> bool {
 ///
 /// Where there is no project, or cargo cannot be run.
 pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<ExitCode, CommandError> {
-    let here = current_dir()?;
-    let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
-    let Some(manifest) = manifest_of(&here).or_else(beside_settings) else {
-        return Err(CommandError::new(format!(
-            "no project here: neither this folder nor one above it has \
-             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
-        ))
-        .hint("run `manage startproject mysite` and `cd mysite`"));
-    };
+    let Some(manifest) = manifest(settings)? else { return Err(no_project()) };
     let mut cargo = cargo();
     cargo.arg("run").arg("--manifest-path").arg(&manifest);
     if !std::io::stderr().is_terminal() {
@@ -47,6 +40,26 @@ pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<E
     }
     cargo.arg("--").args(args);
     become_process(cargo)
+}
+
+/// Returns the Cargo.toml of the project in this folder or beside the settings file, if there is one.
+///
+/// # Errors
+///
+/// Where the current folder cannot be read.
+pub(crate) fn manifest(settings: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
+    let here = current_dir()?;
+    let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
+    Ok(manifest_of(&here).or_else(beside_settings))
+}
+
+/// Returns the error where there is no project.
+pub(crate) fn no_project() -> CommandError {
+    CommandError::new(format!(
+        "no project here: neither this folder nor one above it has \
+         a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
+    ))
+    .hint("run `manage startproject mysite` and `cd mysite`")
 }
 
 /// Returns the cargo that started this process, else the one in `PATH`. The variables in which cargo
@@ -62,7 +75,7 @@ pub(crate) fn cargo() -> process::Command {
 }
 
 /// Becomes that program. On Unix it returns only if the program cannot be started.
-pub(crate) fn become_process(mut command: process::Command) -> Result<ExitCode, CommandError> {
+fn become_process(mut command: process::Command) -> Result<ExitCode, CommandError> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error| {
         CommandError::because(format!("{name} cannot be run"), error)

@@ -40,11 +40,15 @@ pub(super) fn parse(argument: Option<&str>) -> Result<String, CommandError> {
 
 /// Returns the error for an address that the server could not bind, with a hint for each common cause.
 pub(super) fn bind_error(address: &str, error: ServerError) -> CommandError {
-    let kind = match &error {
-        ServerError::Bind { source, .. } => source.kind(),
-        _ => io::ErrorKind::Other,
-    };
-    match kind {
+    match error {
+        ServerError::Bind { source, .. } => io_error(address, source),
+        other => CommandError::because("the server cannot start", other),
+    }
+}
+
+/// Returns the error for an address that cannot be bound.
+pub(super) fn io_error(address: &str, error: io::Error) -> CommandError {
+    match error.kind() {
         io::ErrorKind::AddrInUse => port_taken(address, "runserver "),
         io::ErrorKind::PermissionDenied => {
             CommandError::because(format!("listening on {address} needs privileges"), error)
@@ -54,7 +58,7 @@ pub(super) fn bind_error(address: &str, error: ServerError) -> CommandError {
             CommandError::because(format!("{address} is not an address of this machine"), error)
                 .hint("0.0.0.0 stands for all of its addresses: `runserver 0.0.0.0:8000`")
         }
-        _ => CommandError::because("the server cannot start", error),
+        _ => CommandError::because(format!("the server cannot start: cannot listen on {address:?}"), error),
     }
 }
 
