@@ -115,7 +115,7 @@ impl Manage {
         let entry = self.entries.iter().find(|entry| entry.name() == name).ok_or_else(unknown)?;
         let named = env::var_os(SETTINGS_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
         let settings_file = matches.get_one::<PathBuf>("settings").cloned().or(named);
-        if self.app.is_none() && entry.needs_app {
+        if self.app.is_none() && (entry.needs_app)(arguments) {
             return delegate::to_project(settings_file.as_deref(), &args[1..]);
         }
         let colors = !matches.get_flag("no-color");

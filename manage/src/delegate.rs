@@ -16,7 +16,8 @@ use crate::{
     project::{SETTINGS_FILE, current_dir},
 };
 
-const MANIFEST: &str = "Cargo.toml";
+/// The file that makes a folder a package.
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 /// The name of this crate, which a project depends on.
 const CRATE_NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -34,8 +35,9 @@ pub(crate) const CARGO_HINT: &str = "cargo builds the project; https://rustup.rs
 ///
 /// Where there is no project, or cargo cannot be run.
 pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<ExitCode, CommandError> {
+    let Some(manifest) = manifest(settings)? else { return Err(no_project()) };
     let mut cargo = cargo();
-    cargo.arg("run").arg("--manifest-path").arg(manifest(settings)?);
+    cargo.arg("run").arg("--manifest-path").arg(&manifest);
     if !std::io::stderr().is_terminal() {
         cargo.arg("--quiet");
     }
@@ -43,21 +45,24 @@ pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<E
     become_process(cargo, CARGO_HINT)
 }
 
-/// Returns the Cargo.toml of the project that the current folder lies in, or that has these settings.
+/// Returns the Cargo.toml of the project in this folder or beside the settings file, if there is one.
 ///
 /// # Errors
 ///
-/// Where there is no project.
-pub(crate) fn manifest(settings: Option<&Path>) -> Result<PathBuf, CommandError> {
+/// Where the current folder cannot be read.
+pub(crate) fn manifest(settings: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
     let here = current_dir()?;
     let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
-    manifest_of(&here).or_else(beside_settings).ok_or_else(|| {
-        CommandError::new(format!(
-            "no project here: neither this folder nor one above it has \
-             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
-        ))
-        .hint("run `manage startproject mysite` and `cd mysite`")
-    })
+    Ok(manifest_of(&here).or_else(beside_settings))
+}
+
+/// Returns the error where there is no project.
+pub(crate) fn no_project() -> CommandError {
+    CommandError::new(format!(
+        "no project here: neither this folder nor one above it has \
+         a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
+    ))
+    .hint("run `manage startproject mysite` and `cd mysite`")
 }
 
 /// Returns the cargo that started this process, else the one in `PATH`. The variables in which cargo

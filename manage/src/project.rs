@@ -101,6 +101,21 @@ impl Project {
         }
     }
 
+    /// Returns the settings file that `--settings` or `NUAGES_SETTINGS` names.
+    pub(crate) fn named_settings_file(&self) -> Option<&Path> {
+        self.globals.settings_file.as_deref()
+    }
+
+    /// Returns whether this is a project's own program, which knows its URLs.
+    pub(crate) fn has_app(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// Returns whether colours are allowed: there is no `--no-color`.
+    pub(crate) fn has_colors(&self) -> bool {
+        self.globals.colors
+    }
+
     /// Builds the application.
     ///
     /// # Errors

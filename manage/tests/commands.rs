@@ -301,7 +301,7 @@ fn what_needs_the_projects_urls_is_left_to_its_own_program() {
 
     fs::write(&manifest, "[package]\nname = \"mysite\"\n[dependencies]\nnuages-manage = \"0.1\"\n")
         .expect("written");
-    for args in ["runserver 8080", "check", "-v 2 check --no-color", "greet --loudly you"] {
+    for args in ["runserver --noreload 8080", "check", "-v 2 check --no-color", "greet --loudly you"] {
         let said = arguments_of_cargo(project.path(), args);
         assert_eq!(said.code, Some(7), "its exit code is the program's: {said:?}");
         assert_eq!(said.out, format!("run --manifest-path {} --quiet -- {args}\n", manifest.display()));

@@ -71,7 +71,7 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     // Nothing is migrated yet: the server says so, and serves.
     let program = program("scaffolded");
     let port = free_port();
-    let serve = || command(&program, &site, &format!("runserver {port}"));
+    let serve = || command(&program, &site, &format!("runserver --noreload {port}"));
     let server = Server::start(serve(), port, Duration::from_secs(20));
     let (status, said, _) = server.end("-INT");
     assert_eq!(status.code(), Some(0));

@@ -56,12 +56,16 @@ pub(super) fn parse(argument: Option<&str>, caller: Caller) -> Result<String, Co
 
 /// Returns the error for an address that the server could not bind, with a hint for each common cause.
 pub(super) fn bind_error(address: &str, error: ServerError, caller: Caller) -> CommandError {
+    match error {
+        ServerError::Bind { source, .. } => io_error(address, source, caller),
+        other => CommandError::because("the server cannot start", other),
+    }
+}
+
+/// Returns the error for an address that cannot be bound.
+pub(super) fn io_error(address: &str, error: io::Error, caller: Caller) -> CommandError {
     let name = caller.name();
-    let kind = match &error {
-        ServerError::Bind { source, .. } => source.kind(),
-        _ => io::ErrorKind::Other,
-    };
-    match kind {
+    match error.kind() {
         io::ErrorKind::AddrInUse => port_taken(address, &format!("{name} ")),
         io::ErrorKind::PermissionDenied => {
             CommandError::because(format!("listening on {address} needs privileges"), error)
@@ -71,7 +75,7 @@ pub(super) fn bind_error(address: &str, error: ServerError, caller: Caller) -> C
             CommandError::because(format!("{address} is not an address of this machine"), error)
                 .hint(format!("0.0.0.0 stands for all of its addresses: `{name} 0.0.0.0:8000`"))
         }
-        _ => CommandError::because("the server cannot start", error),
+        _ => CommandError::because(format!("the server cannot start: cannot listen on {address:?}"), error),
     }
 }
 

@@ -28,10 +28,6 @@ impl Serving {
         Ok(Self { app, databases, limits })
     }
 
-    pub(super) fn databases(&self) -> &Databases {
-        &self.databases
-    }
-
     /// Serves until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
     /// ends them.
     pub(super) async fn run(self, listener: Listener, stopping: impl FnOnce()) -> Result<(), CommandError> {

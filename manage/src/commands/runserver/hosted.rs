@@ -1,0 +1,83 @@
+//! Serves a private port for the development server that has started this program.
+
+use std::net::Ipv4Addr;
+
+use nuages::{
+    server::{self, Listener},
+    settings::{CacheBackend, Settings},
+};
+
+use super::prepare::{Prepared, prepare, unapplied_migrations};
+use crate::{
+    CommandError, Project,
+    dev_server::{
+        program::{Connection, Handed},
+        protocol::{FromProgram, Invitation, ProgramReady, StartFailure, WatchedFiles},
+    },
+    logging::Logging,
+};
+
+/// Serves until the development server wants another program, or is gone.
+pub(super) async fn serve(project: &Project, invitation: &Invitation) -> Result<(), CommandError> {
+    let connection = Connection::open(invitation).await?;
+    let result = serve_on(project, invitation, &connection).await;
+    if let Err(error) = &result {
+        let failure = StartFailure {
+            error: error.with_causes(),
+            hint: error.hint_text().map(str::to_owned),
+            watched: project.settings().ok().map(|settings| watched(project, settings)),
+        };
+        connection.deliver(FromProgram::Failed(failure)).await;
+    }
+    result
+}
+
+async fn serve_on(
+    project: &Project,
+    invitation: &Invitation,
+    connection: &Connection,
+) -> Result<(), CommandError> {
+    let Prepared { app, databases, warnings } = prepare(project)?;
+    let settings = project.settings()?;
+    let unapplied = unapplied_migrations(project, &databases).await?;
+    let cannot_serve = |error| CommandError::because("no loopback port can be opened", error);
+    let listener = Listener::bind(&format!("{}:0", Ipv4Addr::LOCALHOST)).await.map_err(cannot_serve)?;
+    let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
+    connection.send(FromProgram::Ready(ProgramReady {
+        address: listener.local_addr(),
+        debug: settings.debug,
+        watched: watched(project, settings),
+        warnings,
+        unapplied,
+        forgets_sessions: forgets_sessions(settings),
+    }));
+    let service = Handed::new(app, &invitation.token);
+    server::serve_with(listener, service, &settings.server, connection.stopped(), connection.lost()).await;
+    databases.close().await;
+    log.finish();
+    Ok(())
+}
+
+/// The files that this program reads beside its sources.
+fn watched(project: &Project, settings: &Settings) -> WatchedFiles {
+    let absolute = |path: std::path::PathBuf| std::path::absolute(&path).unwrap_or(path);
+    let file = project.settings_file().unwrap_or_default();
+    let mut static_files = settings.staticfiles_dirs.clone();
+    // The default folder is left out of the setting while it does not exist.
+    static_files.push(settings.base_dir.join("static"));
+    static_files.dedup();
+    WatchedFiles {
+        settings_file: absolute(file),
+        migrations: absolute(settings.base_dir.join("migrations")),
+        templates: settings.template_dirs.iter().cloned().map(absolute).collect(),
+        static_files: static_files.into_iter().map(absolute).collect(),
+    }
+}
+
+/// Where sessions are stored, if they end with the program.
+fn forgets_sessions(settings: &Settings) -> Option<String> {
+    let alias = &settings.session.cache_alias;
+    let in_cache = settings.session.engine == "cache";
+    let cache = settings.caches.get(alias).filter(|_| in_cache)?;
+    (cache.backend == CacheBackend::Locmem).then(|| format!("the memory of the program (CACHES.{alias})"))
+}
