@@ -1,6 +1,6 @@
 //! Shows a fault as HTML and as text.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ansi, editor::Editor, layout::escape, source};
 use crate::dev_server::{
@@ -23,7 +23,7 @@ pub(super) fn body(fault: &Fault, editor: &Editor) -> String {
             }
         }
         Fault::Cargo(text) | Fault::Migrate(text) => terminal(text, editor),
-        Fault::Start(failure) => start_failure(failure),
+        Fault::Start(failure) => start_failure(failure, editor),
         Fault::Ended(ended) => {
             let said = if ended.stderr.trim().is_empty() {
                 "<p>It wrote nothing on stderr.</p>".to_owned()
@@ -88,10 +88,13 @@ fn suggestion(suggestion: &Suggestion) -> String {
     )
 }
 
-fn start_failure(failure: &StartFailure) -> String {
+fn start_failure(failure: &StartFailure, editor: &Editor) -> String {
     let hint = failure.hint.as_ref();
     let hint = hint.map(|hint| format!("<p class=\"hint\">{}</p>", in_code(hint))).unwrap_or_default();
-    format!("<pre class=\"said\" tabindex=\"0\">{}</pre>{hint}", escape(&failure.error))
+    format!(
+        "<pre class=\"said\" tabindex=\"0\">{}</pre>{hint}",
+        source::html(&failure.error, &here(), editor)
+    )
 }
 
 /// Text in backticks becomes code.
@@ -107,6 +110,10 @@ fn in_code(text: &str) -> String {
 }
 
 fn terminal(text: &str, editor: &Editor) -> String {
-    let base = std::env::current_dir().unwrap_or_default();
-    format!("<pre class=\"rustc\" tabindex=\"0\">{}</pre>", source::html(text, &base, editor))
+    format!("<pre class=\"rustc\" tabindex=\"0\">{}</pre>", source::html(text, &here(), editor))
+}
+
+/// The folder that paths of the program begin at: it runs where this process runs.
+fn here() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }

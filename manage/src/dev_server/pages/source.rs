@@ -1,6 +1,6 @@
 //! Text of a terminal as HTML: colours become classes, and places become links to the editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     ansi::{self, Look, TextRun},
@@ -41,15 +41,24 @@ fn line(runs: &[TextRun], base: &Path, editor: &Editor) -> String {
     html
 }
 
-/// Finds `--> src/views.rs:12:5`, `::: …` and `panicked at src/main.rs:3:9:`, with where it begins and ends.
+/// Finds the first place, such as `src/views.rs:12:5` or `index.html:3`, whose file exists; with where it begins
+/// and ends.
 fn find_place(line: &str, base: &Path) -> Option<(usize, usize, Place)> {
-    let marks = ["--> ", "::: ", "panicked at "];
-    let start = marks.iter().find_map(|mark| line.find(mark).map(|place| place + mark.len()))?;
-    let word = line[start..].trim_end().trim_end_matches(':');
-    let mut parts = word.rsplitn(3, ':');
-    let (column, number, file) = (parts.next()?, parts.next()?, parts.next()?);
-    let place = Place { file: base.join(file), line: number.parse().ok()?, column: column.parse().ok()? };
-    Some((start, start + word.len(), place))
+    line.split_ascii_whitespace().find_map(|word| {
+        let text = word.trim_end_matches([':', ',', '.']);
+        let place = read_place(text, base)?;
+        let start = word.as_ptr().addr() - line.as_ptr().addr();
+        Some((start, start + text.len(), place))
+    })
+}
+
+fn read_place(text: &str, base: &Path) -> Option<Place> {
+    let (rest, last) = text.rsplit_once(':')?;
+    let last: u32 = last.parse().ok()?;
+    let with_column = rest.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?, last)));
+    let (file, line, column) = with_column.unwrap_or((rest, last, 1));
+    let file: PathBuf = base.join(file).components().collect();
+    file.is_file().then_some(Place { file, line, column })
 }
 
 fn span(look: Look, text: &str) -> String {
@@ -69,12 +78,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_in_the_compilers_text_is_found() {
-        let found = |line| find_place(line, Path::new("/site")).map(|(_, _, place)| place);
-        let place = Place { file: "/site/src/views.rs".into(), line: 12, column: 5 };
-        assert_eq!(found("  --> src/views.rs:12:5"), Some(place.clone()));
-        assert_eq!(found("thread 'main' panicked at src/views.rs:12:5:"), Some(place));
-        assert_eq!(found("12 |     let x = 1;"), None);
+    fn a_place_in_a_file_that_exists_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("main.rs");
+        std::fs::write(&file, "").expect("written");
+        let found = |line: &str| {
+            let (start, end, place) = find_place(line, folder.path())?;
+            assert_eq!(place.file, file);
+            Some((line[start..end].to_owned(), place.line, place.column))
+        };
+        let place = |text: &str, line, column| Some((text.to_owned(), line, column));
+        assert_eq!(found("  --> main.rs:12:5"), place("main.rs:12:5", 12, 5));
+        assert_eq!(found("thread 'main' panicked at main.rs:12:5:"), place("main.rs:12:5", 12, 5));
+        assert_eq!(found("      at ./main.rs:7:3"), place("./main.rs:7:3", 7, 3));
+        assert_eq!(found("main.rs:7: no such setting"), place("main.rs:7", 7, 1));
+        assert_eq!(found("12 |     let x = a::b(other.rs:1:1);"), None);
     }
 
     #[test]
