@@ -109,6 +109,16 @@ impl Program {
         panic!("it does not start: {}", self.log());
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.expect("started")
+    }
+
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("started").id()
+    }
+
     /// A visitor without a cookie.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.address.expect("started"))
