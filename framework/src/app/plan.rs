@@ -112,7 +112,7 @@ impl Plan {
             clock: self.clock.clone(),
         };
         let mut outside = self.outside.clone();
-        if let Some((prefix, files)) = contrib::staticfiles::StaticFiles::from_settings(settings) {
+        for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {
             outside.push(Arc::new(Outside::new(&prefix, files)));
         }
         if self.health_checks {

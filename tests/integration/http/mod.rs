@@ -5,6 +5,7 @@ mod forms;
 mod large_input;
 mod media_types;
 mod redirects;
+mod uploads;
 
 use std::time::{Duration, UNIX_EPOCH};
 
