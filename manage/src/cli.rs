@@ -121,7 +121,11 @@ impl Manage {
         let colors = !matches.get_flag("no-color");
         let verbosity = matches.get_one("verbosity").copied().unwrap_or(1);
         let project = Project::new(Globals { settings_file, colors, verbosity }, self.app, definition);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let Ok(Some(workers)) = arguments.try_get_one::<u16>(commands::WORKERS) {
+            runtime.worker_threads(usize::from(*workers));
+        }
+        let runtime = runtime
             .enable_all()
             .build()
             .map_err(|error| CommandError::because("the asynchronous runtime cannot start", error))?;

@@ -20,6 +20,8 @@ mod delegate;
 mod dev_server;
 mod django_commands;
 mod error;
+mod log_file;
+mod log_json;
 mod log_writer;
 mod logging;
 mod migration_notice;
@@ -29,6 +31,7 @@ mod progress;
 mod project;
 mod scaffold;
 mod style;
+mod text_table;
 mod version;
 
 use std::process::ExitCode;

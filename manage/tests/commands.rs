@@ -66,7 +66,7 @@ fn outside_a_project_commands_say_so_and_name_the_way_out() {
         let said = run(manage(folder.path(), command));
         fails(&said, 1, &["error: no settings.toml here\n", "hint: run `manage startproject mysite`"]);
     }
-    for command in ["runserver", "check"] {
+    for command in ["runserver", "serve", "check", "routes"] {
         let said = run(manage(folder.path(), command));
         fails(&said, 1, &["error: no project here", "hint: run `manage startproject mysite`"]);
     }

@@ -2,9 +2,10 @@
 //!
 //! `manage` serves an `App`, `testing::Client` sends requests to it, and another tower application can
 //! mount it. [`App::check`] finds all configuration errors together, before the first request. `plan`
-//! collects the configuration and builds the application, `service` runs a request through it, and
-//! `mount` adapts tower services to it.
+//! collects the configuration and builds the application, `service` runs a request through it, `mount`
+//! adapts tower services to it, and `health` answers load balancers.
 
+mod health;
 mod mount;
 mod plan;
 mod response_future;
@@ -22,10 +23,11 @@ pub use response_future::ResponseFuture;
 use crate::{
     BoxError, Clock,
     db::Databases,
+    http::encoding::decode_path,
     middleware::IntoMiddleware,
     sessions::{SessionEngine, SessionStore, session_store_factory},
-    settings::{Settings, SettingsErrors},
-    urls::{Converter, Route},
+    settings::{Settings, SettingsErrors, SystemCheck},
+    urls::{Converter, Match, PatternInfo, Route},
 };
 
 /// An application: settings, routes and middleware.
@@ -118,6 +120,27 @@ impl App {
         self.with(|plan| plan.outside.push(Arc::new(mounted)))
     }
 
+    /// Answers `/healthz` and `/readyz`, outside all middleware: for load balancers and supervisors, on any
+    /// host. `manage serve` adds them.
+    ///
+    /// `/healthz` is always 200. `/readyz` is 200 if every database and the session store answer within two
+    /// seconds, else 503. A route of the project for one of these paths takes precedence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, settings::Settings, testing::Client};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).health_checks();
+    /// assert_eq!(Client::new(app).get("/readyz").await.text(), "ok\n");
+    /// # Ok(()) }
+    /// ```
+    pub fn health_checks(self) -> Self {
+        self.with(|plan| plan.health_checks = true)
+    }
+
     /// Registers a custom session engine under the name by which `SESSION_ENGINE` selects it.
     pub fn session_engine<F, S>(self, name: impl Into<String>, factory: F) -> Self
     where
@@ -147,6 +170,74 @@ impl App {
     /// Returns all errors together.
     pub fn check(&self) -> Result<(), SettingsErrors> {
         self.ready().map(|_| ())
+    }
+
+    /// Returns what is odd about the URL patterns, with the ids of Django's checks (`urls.W001` to
+    /// `urls.W005`). Checks that `SILENCED_SYSTEM_CHECKS` names are left out.
+    ///
+    /// [`Settings::deployment_checks`] has the checks of production settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
+    ///
+    /// fn about(_: &mut Request) -> &'static str {
+    ///     "about"
+    /// }
+    ///
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let settings = Settings::from_toml(text, ".".as_ref())?;
+    /// let found = App::new(settings).urls(vec![path("/about/", about)]).system_checks()?;
+    /// assert_eq!(found[0].id, "urls.W002");
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn system_checks(&self) -> Result<Vec<SystemCheck>, SettingsErrors> {
+        let warnings = self.ready()?.resolver.warnings().iter();
+        let reported = warnings.filter(|warning| !self.settings().is_silenced(warning.id));
+        Ok(reported.map(|warning| SystemCheck::warning(warning.id, warning.text())).collect())
+    }
+
+    /// Lists the URL patterns, in the order in which they are tried.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
+    ///
+    /// fn about(_: &mut Request) -> &'static str {
+    ///     "about"
+    /// }
+    ///
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).urls(vec![path("about/", about).name("about")]);
+    /// let patterns = app.url_patterns()?;
+    /// assert_eq!((patterns[0].pattern, patterns[0].name), ("about/", Some("about")));
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn url_patterns(&self) -> Result<Vec<PatternInfo<'_>>, SettingsErrors> {
+        Ok(self.ready()?.resolver.patterns().collect())
+    }
+
+    /// Returns the route that answers the path of a URL, such as `/articles/caf%C3%A9/?page=2`. A query is
+    /// ignored. A path that is no valid URL's has no route.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    pub fn resolve(&self, path: &str) -> Result<Option<Match>, SettingsErrors> {
+        let resolver = &self.ready()?.resolver;
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = decode_path(path).ok();
+        Ok(path.and_then(|path| resolver.resolve(path.strip_prefix('/').unwrap_or(&path))))
     }
 
     /// Returns the settings.

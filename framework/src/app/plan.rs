@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::mount::Outside;
+use super::{
+    health::{Health, Readiness},
+    mount::Outside,
+};
 use crate::{
     Clock,
     cache::Caches,
@@ -32,6 +35,7 @@ pub(super) struct Plan {
     pub(super) engines: BTreeMap<String, StoreFactory>,
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
+    pub(super) health_checks: bool,
 }
 
 /// A built application, ready to answer requests.
@@ -53,6 +57,7 @@ impl Plan {
             engines: BTreeMap::new(),
             converters: Vec::new(),
             clock: Clock::system(),
+            health_checks: false,
         }
     }
 
@@ -110,6 +115,13 @@ impl Plan {
         if let Some((prefix, files)) = contrib::staticfiles::StaticFiles::from_settings(settings) {
             outside.push(Arc::new(Outside::new(&prefix, files)));
         }
+        if self.health_checks {
+            let readiness = Readiness { databases: site.databases.clone(), sessions: sessions.clone() };
+            let free =
+                |path: &str| !resolver.is_valid_path(path) && !resolver.is_valid_path(&format!("{path}/"));
+            outside.extend(free("healthz").then(|| Arc::new(Outside::new("healthz", Health))));
+            outside.extend(free("readyz").then(|| Arc::new(Outside::new("readyz", readiness))));
+        }
         SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
     }
 
@@ -121,7 +133,9 @@ impl Plan {
     fn resolver(&self, errors: &mut Vec<ConfigError>) -> Option<Arc<Resolver>> {
         match Resolver::new(self.routes.clone(), self.converters.clone()) {
             Ok(resolver) => {
-                for warning in resolver.warnings() {
+                for warning in
+                    resolver.warnings().iter().filter(|warning| !self.settings.is_silenced(warning.id))
+                {
                     tracing::warn!(target: "nuages.urls", "{warning}");
                 }
                 Some(Arc::new(resolver))

@@ -5,7 +5,7 @@ use std::{env, net::Ipv4Addr, process};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::{
-    listen_address::{self, DEFAULT_PORT, is_free, port_taken},
+    listen_address::{self, Caller, DEFAULT_PORT, is_free, port_taken},
     migrate::Migrate,
     startproject,
 };
@@ -80,7 +80,7 @@ impl Command for QuickStart {
             project.output().check()?;
             let address = format!("{host}:{wanted}");
             let port = PublicPort::bind(&address).await;
-            let port = port.map_err(|error| listen_address::io_error(&address, error))?;
+            let port = port.map_err(|error| listen_address::io_error(&address, error, Caller::RunServer))?;
             dev_server::run(&created, Options { manifest: MANIFEST.into(), port, profile: Vec::new() }).await
         })
     }

@@ -9,7 +9,7 @@ mod prepare;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
-use super::listen_address;
+use super::listen_address::{self, Caller};
 use crate::{
     BoxFuture, Command, CommandError, Project, delegate,
     dev_server::{self, Options, PublicPort, program},
@@ -48,18 +48,22 @@ impl Command for RunServer {
             if let Some(invitation) = program::invitation() {
                 return hosted::serve(project, &invitation).await;
             }
-            let address = listen_address::parse(args.get_one::<String>("address").map(String::as_str))?;
-            let manifest = delegate::manifest(project.named_settings_file())?;
+            let address = listen_address::parse(
+                args.get_one::<String>("address").map(String::as_str),
+                Caller::RunServer,
+            )?;
+            let manifest = delegate::find_manifest(project.named_settings_file())?;
             match manifest.filter(|_| !args.get_flag("noreload")) {
                 Some(manifest) => {
                     let port = PublicPort::bind(&address).await;
-                    let port = port.map_err(|error| listen_address::io_error(&address, error))?;
+                    let port =
+                        port.map_err(|error| listen_address::io_error(&address, error, Caller::RunServer))?;
                     let profile =
                         if project.has_app() { dev_server::profile_of_this_program() } else { Vec::new() };
                     dev_server::run(project, Options { manifest, port, profile }).await
                 }
                 None if project.has_app() => direct::serve(project, &address).await,
-                None => Err(delegate::no_project()),
+                None => delegate::manifest(project.named_settings_file()).map(drop),
             }
         })
     }
