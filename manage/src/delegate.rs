@@ -35,9 +35,8 @@ pub(crate) const CARGO_HINT: &str = "cargo builds the project; https://rustup.rs
 ///
 /// Where there is no project, or cargo cannot be run.
 pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<ExitCode, CommandError> {
-    let Some(manifest) = manifest(settings)? else { return Err(no_project()) };
     let mut cargo = cargo();
-    cargo.arg("run").arg("--manifest-path").arg(&manifest);
+    cargo.arg("run").arg("--manifest-path").arg(manifest(settings)?);
     if !std::io::stderr().is_terminal() {
         cargo.arg("--quiet");
     }
@@ -45,24 +44,30 @@ pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<E
     become_process(cargo, CARGO_HINT)
 }
 
-/// Returns the Cargo.toml of the project in this folder or beside the settings file, if there is one.
+/// Returns the Cargo.toml of the project that the current folder lies in, or that has these settings.
+///
+/// # Errors
+///
+/// Where there is no project.
+pub(crate) fn manifest(settings: Option<&Path>) -> Result<PathBuf, CommandError> {
+    find_manifest(settings)?.ok_or_else(|| {
+        CommandError::new(format!(
+            "no project here: neither this folder nor one above it has \
+             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
+        ))
+        .hint("run `manage startproject mysite` and `cd mysite`")
+    })
+}
+
+/// Returns the same, or `None` where there is no project.
 ///
 /// # Errors
 ///
 /// Where the current folder cannot be read.
-pub(crate) fn manifest(settings: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
+pub(crate) fn find_manifest(settings: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
     let here = current_dir()?;
     let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
     Ok(manifest_of(&here).or_else(beside_settings))
-}
-
-/// Returns the error where there is no project.
-pub(crate) fn no_project() -> CommandError {
-    CommandError::new(format!(
-        "no project here: neither this folder nor one above it has \
-         a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
-    ))
-    .hint("run `manage startproject mysite` and `cd mysite`")
 }
 
 /// Returns the cargo that started this process, else the one in `PATH`. The variables in which cargo

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nuages::{
     App,
     db::Databases,
-    server::{self, Listener, ServerError, Signals},
+    server::{self, HttpService, Listener, ServerError, Signals},
     settings::ServerSettings,
 };
 
@@ -28,6 +28,10 @@ impl Serving {
         Ok(Self { app, databases, limits })
     }
 
+    pub(super) fn databases(&self) -> &Databases {
+        &self.databases
+    }
+
     /// Serves until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
     /// ends them.
     pub(super) async fn run(self, listener: Listener, stopping: impl FnOnce()) -> Result<(), CommandError> {
@@ -47,9 +51,21 @@ impl Serving {
                 }
             }
         };
-        server::serve_with(listener, self.app, &self.limits, shutdown, abort).await;
-        self.databases.close().await;
+        self.run_until(listener, |app| app, shutdown, abort).await;
         Ok(())
+    }
+
+    /// Serves the application in `service` until `shutdown` resolves, which lets requests finish; `abort` ends
+    /// them.
+    pub(super) async fn run_until<S: HttpService>(
+        self,
+        listener: Listener,
+        service: impl FnOnce(App) -> S,
+        shutdown: impl Future<Output = ()>,
+        abort: impl Future<Output = ()>,
+    ) {
+        server::serve_with(listener, service(self.app), &self.limits, shutdown, abort).await;
+        self.databases.close().await;
     }
 }
 

@@ -30,8 +30,7 @@ impl Command for StartApp {
     ) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
             let app = args.get_one::<String>("name").map_or("", String::as_str);
-            let manifest = delegate::manifest(project.settings_file().ok().as_deref())?
-                .ok_or_else(delegate::no_project)?;
+            let manifest = delegate::manifest(project.settings_file().ok().as_deref())?;
             let folder = manifest.parent().unwrap_or(&manifest);
             AppScaffold::plan(folder, app)?.write()?;
             if project.verbosity() > 0 {

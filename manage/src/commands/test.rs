@@ -33,10 +33,7 @@ impl Command for Test {
         Box::pin(async move {
             let settings = project.settings_file()?;
             let mut cargo = delegate::cargo();
-            cargo
-                .arg("test")
-                .arg("--manifest-path")
-                .arg(delegate::manifest(Some(&settings))?.ok_or_else(delegate::no_project)?);
+            cargo.arg("test").arg("--manifest-path").arg(delegate::manifest(Some(&settings))?);
             cargo.args(args.get_many::<OsString>("arguments").into_iter().flatten());
             delegate::become_process(cargo, delegate::CARGO_HINT).map(drop)
         })

@@ -253,9 +253,18 @@ impl Drop for Site {
             let _ = server.kill();
             let _ = server.wait();
         }
-        // The shared target folder keeps no program of a test.
-        let target = Path::new(env!("CARGO_BIN_EXE_manage")).with_file_name(&self.name);
-        let _ = fs::remove_file(&target);
+        // The shared target folder keeps nothing of a test.
+        let debug = Path::new(env!("CARGO_BIN_EXE_manage")).with_file_name("");
+        let of_this = |name: &str| name.starts_with(&self.name);
+        for folder in [".", "deps", "incremental", "build", ".fingerprint"] {
+            for entry in fs::read_dir(debug.join(folder)).into_iter().flatten().flatten() {
+                if of_this(&entry.file_name().to_string_lossy()) {
+                    // One of the two is right.
+                    let _ = fs::remove_file(entry.path());
+                    let _ = fs::remove_dir_all(entry.path());
+                }
+            }
+        }
     }
 }
 

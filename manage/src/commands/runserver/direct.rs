@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path};
 use nuages::server::Listener;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::prepare::{Prepared, prepare, say_unapplied, unapplied_migrations};
+use super::prepare::{checked, unapplied_migrations};
 use crate::{
     CommandError, Project, VERSION,
     commands::{
@@ -13,6 +13,7 @@ use crate::{
         serving::Serving,
     },
     logging::Logging,
+    migration_notice::migration_notice,
 };
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -21,12 +22,14 @@ pub(super) async fn serve(project: &Project, address: &str) -> Result<(), Comman
     if verbose {
         project.say("Performing system checks...\n");
     }
-    let Prepared { app, databases, warnings } = prepare(project)?;
+    let (app, warnings) = checked(project)?;
     if verbose {
         project.say_checked(warnings);
     }
-    say_unapplied(project, &unapplied_migrations(project, &databases).await?);
     let serving = Serving::prepare(project, app)?;
+    if let Some(notice) = migration_notice(&unapplied_migrations(project, &serving).await?) {
+        project.say(project.style().notice(notice));
+    }
     let listener = Listener::bind(address)
         .await
         .map_err(|error| listen_address::bind_error(address, error, Caller::RunServer))?;

@@ -3,13 +3,14 @@
 use std::net::Ipv4Addr;
 
 use nuages::{
-    server::{self, Listener},
+    server::Listener,
     settings::{CacheBackend, Settings},
 };
 
-use super::prepare::{Prepared, prepare, unapplied_migrations};
+use super::prepare::{checked, unapplied_migrations};
 use crate::{
     CommandError, Project,
+    commands::serving::Serving,
     dev_server::{
         program::{Connection, Handed},
         protocol::{FromProgram, Invitation, ProgramReady, StartFailure, WatchedFiles},
@@ -37,9 +38,10 @@ async fn serve_on(
     invitation: &Invitation,
     connection: &Connection,
 ) -> Result<(), CommandError> {
-    let Prepared { app, databases, warnings } = prepare(project)?;
+    let (app, warnings) = checked(project)?;
     let settings = project.settings()?;
-    let unapplied = unapplied_migrations(project, &databases).await?;
+    let serving = Serving::prepare(project, app)?;
+    let unapplied = unapplied_migrations(project, &serving).await?;
     let cannot_serve = |error| CommandError::because("no loopback port can be opened", error);
     let listener = Listener::bind(&format!("{}:0", Ipv4Addr::LOCALHOST)).await.map_err(cannot_serve)?;
     let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
@@ -51,9 +53,8 @@ async fn serve_on(
         unapplied,
         forgets_sessions: forgets_sessions(settings),
     }));
-    let service = Handed::new(app, &invitation.token);
-    server::serve_with(listener, service, &settings.server, connection.stopped(), connection.lost()).await;
-    databases.close().await;
+    let handed = |app| Handed::new(app, &invitation.token);
+    serving.run_until(listener, handed, connection.stopped(), connection.lost()).await;
     log.finish();
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Command for RunServer {
                 args.get_one::<String>("address").map(String::as_str),
                 Caller::RunServer,
             )?;
-            let manifest = delegate::manifest(project.named_settings_file())?;
+            let manifest = delegate::find_manifest(project.named_settings_file())?;
             match manifest.filter(|_| !args.get_flag("noreload")) {
                 Some(manifest) => {
                     let port = PublicPort::bind(&address).await;
@@ -63,7 +63,7 @@ impl Command for RunServer {
                     dev_server::run(project, Options { manifest, port, profile }).await
                 }
                 None if project.has_app() => direct::serve(project, &address).await,
-                None => Err(delegate::no_project()),
+                None => delegate::manifest(project.named_settings_file()).map(drop),
             }
         })
     }

@@ -1,26 +1,15 @@
 //! The steps before the port opens, which both ways of serving share.
 
-use nuages::{App, db::Databases};
+use nuages::App;
 
-use crate::{
-    CommandError, Project, Style,
-    migration_notice::{migration_notice, unapplied},
-};
+use crate::{CommandError, Project, Style, commands::serving::Serving, migration_notice::unapplied};
 
-/// A checked application with its databases.
-pub(super) struct Prepared {
-    pub(super) app: App,
-    pub(super) databases: Databases,
-    /// How many warnings the check gave.
-    pub(super) warnings: usize,
-}
-
-/// Checks the project, as `check` does.
+/// Checks the project, as `check` does. Returns the application, and how many warnings there were.
 ///
 /// # Errors
 ///
 /// Where the project has mistakes.
-pub(super) fn prepare(project: &Project) -> Result<Prepared, CommandError> {
+pub(super) fn checked(project: &Project) -> Result<(App, usize), CommandError> {
     let (app, warnings) = project.check_app()?;
     let settings = project.settings()?;
     if !settings.debug && settings.allowed_hosts.is_empty() {
@@ -29,8 +18,7 @@ pub(super) fn prepare(project: &Project) -> Result<Prepared, CommandError> {
         )
         .hint("name the hosts of this site in settings.toml: ALLOWED_HOSTS = [\"www.example.com\"]"));
     }
-    let databases = app.databases().map_err(|errors| project.unusable(errors))?;
-    Ok(Prepared { app, databases, warnings })
+    Ok((app, warnings))
 }
 
 /// Returns the apps with unapplied migrations.
@@ -41,10 +29,10 @@ pub(super) fn prepare(project: &Project) -> Result<Prepared, CommandError> {
 /// server starts without it, and requests that need it get a 503 until it is there.
 pub(super) async fn unapplied_migrations(
     project: &Project,
-    databases: &Databases,
+    serving: &Serving,
 ) -> Result<Vec<(String, usize)>, CommandError> {
     let unreadable = |error| CommandError::because("the migrations cannot be read", error);
-    match unapplied(project.settings()?, databases).await.map_err(unreadable)? {
+    match unapplied(project.settings()?, serving.databases()).await.map_err(unreadable)? {
         Ok(apps) => Ok(apps),
         Err(error) => {
             let error = CommandError::because("the applied migrations cannot be read", error);
@@ -52,12 +40,5 @@ pub(super) async fn unapplied_migrations(
             project.say(format_args!("\n{}", style.warning(format!("warning: {}", error.with_causes()))));
             Ok(Vec::new())
         }
-    }
-}
-
-/// Prints the notice of unapplied migrations, if there are any.
-pub(super) fn say_unapplied(project: &Project, apps: &[(String, usize)]) {
-    if let Some(notice) = migration_notice(apps) {
-        project.say(project.style().notice(notice));
     }
 }
