@@ -11,7 +11,7 @@ use crate::{
     cache::Caches,
     contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
-    http::{ReverseUrls, Site, add_url_function},
+    http::{FormMessages, ReverseUrls, Site, add_url_function},
     middleware::{
         CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
         XFrameOptionsMiddleware,
@@ -32,6 +32,7 @@ pub(super) struct Plan {
     pub(super) engines: BTreeMap<String, StoreFactory>,
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
+    pub(super) form_messages: FormMessages,
 }
 
 /// A built application, ready to answer requests.
@@ -53,6 +54,7 @@ impl Plan {
             engines: BTreeMap::new(),
             converters: Vec::new(),
             clock: Clock::system(),
+            form_messages: FormMessages::default(),
         }
     }
 
@@ -105,6 +107,7 @@ impl Plan {
             databases,
             caches,
             clock: self.clock.clone(),
+            form_messages: self.form_messages.clone(),
         };
         let mut outside = self.outside.clone();
         for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {
