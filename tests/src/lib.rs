@@ -42,3 +42,7 @@ pub struct Databases;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/uploads.md")]
 pub struct Uploads;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/forms.md")]
+pub struct Forms;

@@ -15,9 +15,13 @@ pub(crate) mod url;
 
 pub use body::Body;
 pub(crate) use body_memory::{BodyMemory, ReleaseMemory};
-pub use form::Form;
+pub(crate) use form::FormMessages;
+pub use form::{
+    CheckboxKind, ChoiceKind, ChoicesKind, DecimalKind, Field, FileKind, FloatKind, Form, FormList,
+    FormMessage, IntegerKind, MomentKind, TextKind,
+};
 pub use forms::FormError;
-pub(crate) use forms::{check_fields, is_form};
+pub(crate) use forms::{check_fields, is_form, is_json};
 pub(crate) use multipart::is_multipart;
 pub use multipart::{SaveError, UploadedFile};
 pub(crate) use render::{add_url_function, session_of};

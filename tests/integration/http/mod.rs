@@ -1,6 +1,8 @@
 //! Requests and responses: dates, hosts, redirects, headers, methods.
 
 mod cookies;
+mod form_fields;
+mod form_lists;
 mod forms;
 mod large_input;
 mod media_types;

@@ -53,8 +53,14 @@ pub enum FormError {
         expected: &'static str,
     },
     /// A field is missing or does not fit its type: a 400.
-    #[error("the form does not fit")]
-    Form(#[source] serde_html_form::de::Error),
+    #[error("the form does not fit{}", .field.as_ref().map(|field| format!(": the field {field:?}")).unwrap_or_default())]
+    Form {
+        /// The name of the field; `None` if the error concerns the whole form, such as a missing field, which
+        /// the source names.
+        field: Option<String>,
+        /// The reason.
+        source: serde_html_form::de::Error,
+    },
     /// The body is not JSON, or does not fit its type: a 400.
     #[error("the JSON does not fit")]
     Json(#[source] serde_json::Error),
@@ -80,7 +86,7 @@ impl FormError {
             Self::TooManyFields(_)
             | Self::TooManyFiles(_)
             | Self::Multipart(_)
-            | Self::Form(_)
+            | Self::Form { .. }
             | Self::Json(_)
             | Self::Broken(_) => StatusCode::BAD_REQUEST,
             Self::Gone => StatusCode::INTERNAL_SERVER_ERROR,

@@ -187,9 +187,10 @@ impl MultipartReader {
             }
         }
         let Some(safe) = safe else { return Ok(()) };
-        let (content, size) = spool.finish(&self.memory).await?;
+        let (size, head) = spool.facts();
+        let content = spool.finish(&self.memory).await?;
         let base = self.base.clone();
-        let inner = Inner { name: safe, content_type, size, content, base, linked: false.into() };
+        let inner = Inner { name: safe, content_type, size, head, content, base, linked: false.into() };
         self.parts.files.push((name, UploadedFile::new(inner)));
         Ok(())
     }

@@ -15,6 +15,9 @@ use crate::http::{BodyMemory, FormError};
 /// The bytes that are collected before they are written.
 const BLOCK: usize = 128 * 1024;
 
+/// The bytes that are kept to recognize the type.
+const HEAD: usize = 16;
+
 /// The content of an uploaded file.
 #[derive(Debug)]
 pub(super) enum FileContent {
@@ -44,11 +47,14 @@ pub(super) struct Spool {
     buffer: Vec<u8>,
     disk: Option<(Arc<File>, TempFile)>,
     size: u64,
+    head: Vec<u8>,
 }
 
 impl Spool {
     pub(super) async fn write(&mut self, bytes: &[u8], memory: &mut FileMemory) -> Result<(), FormError> {
         self.size += bytes.len() as u64;
+        let missing = HEAD - self.head.len();
+        self.head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
         self.buffer.extend_from_slice(bytes);
         if self.disk.is_some() {
             return if self.buffer.len() >= BLOCK { self.flush(memory).await } else { Ok(()) };
@@ -81,14 +87,18 @@ impl Spool {
         Ok(())
     }
 
-    /// Ends the file; returns its content and its size.
-    pub(super) async fn finish(mut self, memory: &FileMemory) -> Result<(FileContent, u64), FormError> {
+    /// The size, and the first bytes.
+    pub(super) fn facts(&self) -> (u64, Vec<u8>) {
+        (self.size, self.head.clone())
+    }
+
+    /// Ends the file; returns its content.
+    pub(super) async fn finish(mut self, memory: &FileMemory) -> Result<FileContent, FormError> {
         self.flush(memory).await?;
-        let content = match self.disk {
+        Ok(match self.disk {
             Some((_, temp)) => FileContent::Disk(temp),
             None => FileContent::Memory(Bytes::from(self.buffer)),
-        };
-        Ok((content, self.size))
+        })
     }
 }
 

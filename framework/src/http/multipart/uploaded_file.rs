@@ -48,6 +48,8 @@ pub(super) struct Inner {
     pub(super) name: String,
     pub(super) content_type: String,
     pub(super) size: u64,
+    /// The first bytes, by which types are recognized.
+    pub(super) head: Vec<u8>,
     pub(super) content: FileContent,
     /// The folder where relative paths start.
     pub(super) base: PathBuf,
@@ -94,6 +96,24 @@ impl UploadedFile {
     /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.0.size
+    }
+
+    /// The first bytes, at most 16.
+    pub(in crate::http) fn head(&self) -> &[u8] {
+        &self.0.head
+    }
+
+    /// A file without a name and without bytes, in place of one that was not sent.
+    pub(in crate::http) fn empty() -> Self {
+        Self::new(Inner {
+            name: String::new(),
+            content_type: "application/octet-stream".to_owned(),
+            size: 0,
+            head: Vec::new(),
+            content: FileContent::Memory(Bytes::new()),
+            base: PathBuf::new(),
+            linked: false.into(),
+        })
     }
 
     /// The path of the temporary file; `None` for a file in memory.
