@@ -14,6 +14,7 @@ use crate::{
     cache::Caches,
     contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
+    error::capture_call_stacks,
     http::{FormMessages, ReverseUrls, Site, add_url_function},
     middleware::{
         CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
@@ -66,6 +67,9 @@ impl Plan {
     /// Builds the application, or returns everything that is wrong with its configuration.
     pub(super) fn build(&self) -> Result<Ready, SettingsErrors> {
         let settings = &self.settings;
+        if settings.debug {
+            capture_call_stacks();
+        }
         let mut errors = Vec::new();
         let databases = keep(&mut errors, self.databases());
         let caches = keep(&mut errors, Caches::open(settings, self.clock.clone()));

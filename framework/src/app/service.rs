@@ -18,6 +18,7 @@ use tower_service::Service;
 use super::{App, plan::Ready, response_future::ResponseFuture};
 use crate::{
     BoxError, BoxFuture, Error, Result,
+    error::is_of_the_framework,
     error_page::{self, NoRoute},
     http::{Body, MatchedRoute, Request, Response, check_fields, encoding, host},
     middleware::{Next, caught},
@@ -163,7 +164,10 @@ fn finish(mut response: Response, head_only: bool) -> http::Response<Body> {
 fn log(method: &str, path: &str, error: &Error) {
     let status = error.status().as_u16();
     if error.status().is_server_error() {
-        tracing::error!(target: "nuages.request", method, path = ?path, status, error = ?error);
+        // A place inside the framework says nothing to the project.
+        let place = error.trace().place();
+        let at = (!is_of_the_framework(&place.file)).then(|| error.place());
+        tracing::error!(target: "nuages.request", method, path = ?path, status, at, error = ?error);
     } else {
         tracing::warn!(target: "nuages.request", method, path = ?path, status, error = ?error);
     }

@@ -9,8 +9,11 @@ use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 use http::StatusCode;
 
 mod panics;
+mod trace;
 
 pub(crate) use panics::panic_message;
+use trace::Trace;
+pub(crate) use trace::{CodePlace, Frame, capture_call_stacks, is_of_the_framework, take_panic};
 
 /// The result of views and middleware.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -38,30 +41,36 @@ struct Inner {
     message: Option<Cow<'static, str>>,
     source: Option<BoxError>,
     retry_after: Option<Duration>,
+    trace: Trace,
 }
 
 impl Error {
     /// An error with a message and without a status: the response is a 500.
+    #[track_caller]
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
         Self::build(None, Some(message.into()), None)
     }
 
     /// An error with a message whose response has the status `status`.
+    #[track_caller]
     pub fn with_status(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::build(Some(status), Some(message.into()), None)
     }
 
     /// An error whose response is a 404, as Django's `Http404`.
+    #[track_caller]
     pub fn not_found(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::NOT_FOUND, message)
     }
 
     /// An error whose response is a 403, as Django's `PermissionDenied`.
+    #[track_caller]
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::FORBIDDEN, message)
     }
 
     /// An error whose response is a 400, as Django's `BadRequest` and `SuspiciousOperation`.
+    #[track_caller]
     pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::with_status(StatusCode::BAD_REQUEST, message)
     }
@@ -129,12 +138,51 @@ impl Error {
         lines
     }
 
+    /// Where the error came from: the file, the line and the column of its `?` or of its constructor, or of
+    /// the panic.
+    ///
+    /// The file is as the compiler wrote it: relative to the folder of the build for the project's own files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::Result;
+    ///
+    /// fn year(text: &str) -> Result<u16> {
+    ///     Ok(text.parse::<u16>()?)
+    /// }
+    ///
+    /// let place = year("abc").unwrap_err().place();
+    /// assert!(place.contains(".rs:"), "{place}");
+    /// ```
+    pub fn place(&self) -> String {
+        let CodePlace { file, line, column } = self.0.trace.place();
+        format!("{file}:{line}:{column}")
+    }
+
+    /// Replaces the place by that of the panic that has just been caught.
+    #[must_use]
+    pub(crate) fn at_panic(mut self, trace: Option<Trace>) -> Self {
+        if let Some(trace) = trace {
+            self.0.trace = trace;
+        }
+        self
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.0.trace
+    }
+
+    #[track_caller]
     fn build(
         status: Option<StatusCode>,
         message: Option<Cow<'static, str>>,
         source: Option<BoxError>,
     ) -> Self {
-        Self(Box::new(Inner { status, message, source, retry_after: None }))
+        // Only errors that are answered with 5xx have a call stack.
+        let with_stack = status.is_none_or(|status| status.is_server_error());
+        let trace = Trace::new(with_stack);
+        Self(Box::new(Inner { status, message, source, retry_after: None, trace }))
     }
 }
 
@@ -153,6 +201,7 @@ fn find<'a, T>(
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
+    #[track_caller]
     fn from(error: E) -> Self {
         let retry_after =
             find(Some(&error), |error| error.downcast_ref::<Unavailable>().map(|u| u.retry_after));

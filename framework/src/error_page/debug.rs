@@ -6,7 +6,10 @@
 
 use std::fmt::Write as _;
 
-use super::mask::{MASK, masked, without_tokens};
+use super::{
+    mask::{MASK, masked, without_tokens},
+    origin::ErrorOrigin,
+};
 use crate::{
     Error, StatusCode,
     http::Request,
@@ -19,6 +22,22 @@ const STYLE: &str = include_str!("debug.css");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no URL pattern matches the path")]
 pub(crate) struct NoRoute;
+
+/// The debug page as text, for clients that do not ask for HTML.
+pub(crate) fn render_text(request: &Request, error: &Error) -> String {
+    let status = error.status();
+    let mut text = format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
+    let _ = writeln!(text, "{} {}\n", request.method(), without_tokens(request.path()));
+    for (number, line) in error.chain().iter().enumerate() {
+        let _ = writeln!(text, "{}{}", if number == 0 { "" } else { "because: " }, without_tokens(line));
+    }
+    let place = ErrorOrigin::of(error, &request.settings().base_dir).place();
+    if let Some(place) = place.filter(|_| status.is_server_error()) {
+        let _ = writeln!(text, "at {place}");
+    }
+    text.push_str("\nYou see this because DEBUG = true.\n");
+    text
+}
 
 /// The debug page of an error.
 pub(crate) fn render(request: &Request, error: &Error) -> String {
@@ -43,6 +62,9 @@ pub(crate) fn render(request: &Request, error: &Error) -> String {
         escape(headline),
     );
     causes(&mut page, &chain);
+    if status.is_server_error() {
+        page.push_str(&ErrorOrigin::of(error, &request.settings().base_dir).html());
+    }
     template(&mut page, error);
     if status == StatusCode::NOT_FOUND {
         patterns(&mut page, request, error.downcast_ref::<NoRoute>().is_some());

@@ -4,6 +4,7 @@
 mod bare;
 mod debug;
 mod mask;
+mod origin;
 mod respond;
 mod retry_after;
 

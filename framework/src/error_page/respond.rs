@@ -17,14 +17,11 @@ use crate::{
 /// Makes the response to an error. It keeps the error for the log.
 pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
     let status = error.status();
-    let body = match page(request, &error, status) {
-        Ok(body) => body,
-        Err(failed) => {
-            tracing::error!(target: "nuages.request", error = ?failed, "the error page cannot be rendered");
-            bare_html(status)
-        }
-    };
-    let mut response = Response::html(body).with_status(status);
+    let page = page(request, &error, status).unwrap_or_else(|failed| {
+        tracing::error!(target: "nuages.request", error = ?failed, "the error page cannot be rendered");
+        Response::html(bare_html(status))
+    });
+    let mut response = page.with_status(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, retry_after(&error));
     }
@@ -35,16 +32,30 @@ pub(crate) fn respond(request: &mut Request, error: Error) -> Response {
     response
 }
 
-fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Result<String> {
+fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Result<Response> {
     if request.settings().debug && may_see_details(request) {
-        return Ok(debug::render(request, error));
+        return Ok(match accepts_html(request) {
+            true => Response::html(debug::render(request, error)),
+            false => Response::new(debug::render_text(request, error)),
+        });
     }
     let template = format!("{}.html", status.as_u16());
     if request.site().templates.contains(&template) {
         let reason = status.canonical_reason().unwrap_or_default();
-        return render_to_string(request, &template, context! { reason });
+        return Ok(Response::html(render_to_string(request, &template, context! { reason })?));
     }
-    Ok(bare_html(status))
+    Ok(Response::html(bare_html(status)))
+}
+
+/// Whether the client takes HTML, as browsers say and as a client without `Accept` does.
+fn accepts_html(request: &Request) -> bool {
+    let mut accepted = request.headers().get_all(header::ACCEPT).iter().peekable();
+    let takes = |value: &http::HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| ["text/html", "text/*", "*/*"].iter().any(|kind| value.contains(kind)))
+    };
+    accepted.peek().is_none() || accepted.any(takes)
 }
 
 fn may_see_details(request: &Request) -> bool {

@@ -1,6 +1,10 @@
 //! Turns a panic of a view or a middleware into an error, so that the outer middlewares still run.
 
-use crate::{BoxFuture, Result, error::panic_message, future::catch_panic};
+use crate::{
+    BoxFuture, Error, Result,
+    error::{panic_message, take_panic},
+    future::catch_panic,
+};
 
 /// A view or a middleware panicked: a 500.
 ///
@@ -29,6 +33,9 @@ pub(crate) async fn caught<T>(mut future: BoxFuture<'_, Result<T>>) -> Result<T>
     // project shares between requests are its own to protect.
     match catch_panic(future.as_mut()).await {
         Ok(result) => result,
-        Err(panic) => Err(Panicked { message: panic_message(&*panic).to_owned() }.into()),
+        Err(panic) => {
+            let error = Error::from(Panicked { message: panic_message(&*panic).to_owned() });
+            Err(error.at_panic(take_panic()))
+        }
     }
 }
