@@ -99,9 +99,10 @@ mod one_line;
 
 pub use ::http::StatusCode;
 pub use ::time;
-pub use app::{App, Mountable, ResponseFuture};
+pub use app::{App, Mountable, ResponseFuture, Running};
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};
 pub use future::BoxFuture;
+pub use http::Stop;
 pub use one_line::OneLine;
 pub use serde_json::{Value, json};

@@ -5,13 +5,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::mount::Outside;
+use super::{mount::Outside, running::Hook};
 use crate::{
     Clock,
     cache::Caches,
     contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
-    http::{FormMessages, ReverseUrls, Site, add_url_function},
+    http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
         CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
         XFrameOptionsMiddleware,
@@ -33,6 +33,9 @@ pub(super) struct Plan {
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
     pub(super) form_messages: FormMessages,
+    pub(super) states: States,
+    pub(super) on_start: Vec<Hook>,
+    pub(super) on_stop: Vec<Hook>,
 }
 
 /// A built application, ready to answer requests.
@@ -55,6 +58,9 @@ impl Plan {
             converters: Vec::new(),
             clock: Clock::system(),
             form_messages: FormMessages::default(),
+            states: States::default(),
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
         }
     }
 
@@ -108,6 +114,8 @@ impl Plan {
             caches,
             clock: self.clock.clone(),
             form_messages: self.form_messages.clone(),
+            states: self.states.clone(),
+            lifecycle: Lifecycle::default(),
         };
         let mut outside = self.outside.clone();
         for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {

@@ -68,6 +68,13 @@ impl Command for RunServer {
             let mut signals = server::signals().map_err(no_signals)?;
             let mut later_signals = server::signals().map_err(no_signals)?;
             let log = logging::install(LogFormat::Dated, project.verbosity(), project.error_style())?;
+            let running = match app.start().await {
+                Ok(running) => running,
+                Err(error) => {
+                    log.finish();
+                    return Err(start_error(error));
+                }
+            };
             if verbose {
                 banner(project, listener.local_addr())?;
             }
@@ -87,10 +94,27 @@ impl Command for RunServer {
                 }
             };
             server::serve_with(listener, app, &settings.server, shutdown, abort).await;
+            // Another signal ends what does not end by itself.
+            let mut last_signals = server::signals().map_err(no_signals)?;
+            tokio::select! {
+                () = running.end() => {}
+                _ = last_signals.next() => {}
+            }
             databases.close().await;
             log.finish();
             Ok(())
         })
+    }
+}
+
+/// The error of the project's own start.
+fn start_error(error: nuages::Error) -> CommandError {
+    let mut chain = error.chain().into_iter();
+    let first = chain.next().unwrap_or_else(|| "the application cannot start".to_owned());
+    let causes: Vec<String> = chain.collect();
+    match causes.is_empty() {
+        true => CommandError::new(first),
+        false => CommandError::new(format!("{first}: {}", causes.join(": "))),
     }
 }
 
