@@ -5,6 +5,7 @@
 //! collects the configuration and builds the application, `service` runs a request through it, and
 //! `mount` adapts tower services to it.
 
+mod layers;
 mod mount;
 mod plan;
 mod response_future;
@@ -16,6 +17,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+pub use layers::AppService;
 pub use mount::Mountable;
 use plan::{Plan, Ready};
 pub use response_future::ResponseFuture;
@@ -26,7 +28,7 @@ use crate::{
     BoxError, Clock, Result as AppResult,
     db::Databases,
     http::{FormMessage, FormMessages},
-    middleware::IntoMiddleware,
+    middleware::{BuiltIn, IntoMiddleware},
     sessions::{SessionEngine, SessionStore, session_store_factory},
     settings::{Settings, SettingsErrors},
     urls::{Converter, Route},
@@ -61,7 +63,7 @@ use crate::{
 #[must_use = "an application does nothing until it is served"]
 pub struct App {
     plan: Arc<Plan>,
-    ready: Arc<OnceLock<Result<Arc<Ready>, SettingsErrors>>>,
+    ready: Arc<OnceLock<Result<Built, SettingsErrors>>>,
 }
 
 impl App {
@@ -79,6 +81,59 @@ impl App {
     pub fn middleware<Via>(self, middleware: impl IntoMiddleware<Via>) -> Self {
         let middleware = middleware.into_middleware();
         self.with(|plan| plan.middleware.push(middleware))
+    }
+
+    /// Appends a middleware outside the default ones: before security and sessions, for request ids, rate
+    /// limits, maintenance pages and CORS. It runs after the outer ones added before it, and sees neither
+    /// the session nor the user.
+    pub fn outer_middleware<Via>(self, middleware: impl IntoMiddleware<Via>) -> Self {
+        let middleware = middleware.into_middleware();
+        self.with(|plan| plan.outer_middleware.push(middleware))
+    }
+
+    /// Leaves out a default middleware.
+    pub fn without(self, middleware: BuiltIn) -> Self {
+        self.with(|plan| plan.left_out.push(middleware))
+    }
+
+    /// Wraps the whole application in a tower layer, outside all middleware and mounted services. A later
+    /// layer is outside of those before it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, settings::Settings};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// fn app(settings: Settings) -> App {
+    ///     App::new(settings).layer(MapRequestLayer::new(|mut request: http::Request<nuages::http::Body>| {
+    ///         request.headers_mut().remove("x-forwarded-for");
+    ///         request
+    ///     }))
+    /// }
+    /// ```
+    #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn layer<L, B>(self, layer: L) -> Self
+    where
+        L: tower_layer::Layer<AppService> + Send + Sync + 'static,
+        L::Service: Mountable<B>,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.wrap(move |app| layer.layer(app))
+    }
+
+    /// Wraps the whole application in a tower service, like [`App::layer`], without the feature `tower`.
+    ///
+    /// A service that fails gives the client a 500, and its error goes to the log.
+    pub fn wrap<S, B>(self, wrap: impl Fn(AppService) -> S + Send + Sync + 'static) -> Self
+    where
+        S: Mountable<B>,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.with(|plan| plan.layers.push(layers::wrapping(wrap)))
     }
 
     /// Mounts a tower service, such as an axum router, below a prefix such as `"api/"`.
@@ -263,7 +318,15 @@ impl App {
     }
 
     fn ready(&self) -> Result<&Arc<Ready>, SettingsErrors> {
-        self.ready.get_or_init(|| self.plan.build().map(Arc::new)).as_ref().map_err(Clone::clone)
+        self.built().map(|built| &built.ready)
+    }
+
+    fn built(&self) -> Result<&Built, SettingsErrors> {
+        let build = || {
+            let ready = Arc::new(self.plan.build()?);
+            Ok(Built { ready, layered: OnceLock::new() })
+        };
+        self.ready.get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
@@ -272,6 +335,13 @@ impl App {
         self.ready = Arc::default();
         self
     }
+}
+
+/// A built application, and the same in its layers.
+struct Built {
+    ready: Arc<Ready>,
+    /// Set by the first request, if there are layers.
+    layered: OnceLock<AppService>,
 }
 
 impl fmt::Debug for App {

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{mount::Outside, running::Hook};
+use super::{layers::Wrap, mount::Outside, running::Hook};
 use crate::{
     Clock,
     cache::Caches,
@@ -13,7 +13,7 @@ use crate::{
     db::Databases,
     http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
-        CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
+        BuiltIn, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
         XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
@@ -28,6 +28,9 @@ pub(super) struct Plan {
     pub(super) settings: Arc<Settings>,
     pub(super) routes: Vec<Route>,
     pub(super) middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) outer_middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) left_out: Vec<BuiltIn>,
+    pub(super) layers: Vec<Wrap>,
     pub(super) outside: Vec<Arc<Outside>>,
     pub(super) engines: BTreeMap<String, StoreFactory>,
     pub(super) converters: Vec<Converter>,
@@ -53,6 +56,9 @@ impl Plan {
             settings: Arc::new(settings),
             routes: Vec::new(),
             middleware: Vec::new(),
+            outer_middleware: Vec::new(),
+            left_out: Vec::new(),
+            layers: Vec::new(),
             outside: Vec::new(),
             engines: BTreeMap::new(),
             converters: Vec::new(),
@@ -82,6 +88,12 @@ impl Plan {
         let resolver = self.resolver(&mut errors);
         let security = keep(&mut errors, SecurityMiddleware::new(settings));
         let frames = keep(&mut errors, XFrameOptionsMiddleware::new(settings));
+        let temp_dir = &settings.uploads.temp_dir;
+        // The system's own folder may be missing in a container that takes no uploads.
+        if *temp_dir != std::env::temp_dir() && !temp_dir.is_dir() {
+            let message = format!("{} is not a folder", temp_dir.display());
+            errors.push(ConfigError::new("FILE_UPLOAD_TEMP_DIR", message));
+        }
         let mut templates = Templates::new(settings);
         if !settings.debug {
             let broken = templates.check().into_iter();
@@ -96,14 +108,24 @@ impl Plan {
         add_url_function(templates.environment_mut(), Arc::clone(&urls));
         contrib::messages::add_function(templates.environment_mut());
         // The order is that of Django's startproject.
-        let mut chain: Vec<Arc<dyn Middleware>> = vec![
-            Arc::new(security),
-            Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings))),
-            Arc::new(CommonMiddleware),
-            Arc::new(CsrfMiddleware::new(settings)),
-            Arc::new(AuthenticationMiddleware),
-            Arc::new(frames),
+        let default: [(BuiltIn, Arc<dyn Middleware>); 6] = [
+            (BuiltIn::Security, Arc::new(security)),
+            (BuiltIn::Sessions, Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings)))),
+            (BuiltIn::Common, Arc::new(CommonMiddleware)),
+            (BuiltIn::Csrf, Arc::new(CsrfMiddleware::new(settings))),
+            (BuiltIn::Authentication, Arc::new(AuthenticationMiddleware)),
+            (BuiltIn::Clickjacking, Arc::new(frames)),
         ];
+        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
+        if left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Authentication) {
+            let message = "the users come from the sessions, which are left out";
+            let hint = "add .without(BuiltIn::Authentication), or remove .without(BuiltIn::Sessions)";
+            errors.push(ConfigError::new("middleware", message).with_hint(hint));
+        }
+        let mut chain = self.outer_middleware.clone();
+        chain.extend(
+            default.into_iter().filter(|(name, _)| !left_out(name)).map(|(_, middleware)| middleware),
+        );
         chain.extend(self.middleware.iter().cloned());
         let site = Site {
             settings: Arc::clone(settings),
