@@ -55,13 +55,14 @@
 //! | `postgres` | databases, and so sessions, on a PostgreSQL server |
 //! | `redis` | caches, and so sessions, on a Redis server |
 //! | `tls` | TLS to these servers: `sslmode` and `rediss://` |
-//! | `tower` | the module `tower`: sessions for every Tower service |
+//! | `tower` | the module `tower`: sessions for every Tower service; `App::layer` |
 //! | `axum` | the session as an argument of axum handlers; includes `tower` |
 //!
 //! # Where to read on
 //!
 //! - [`sessions::Session`]: everything that `request.session` can do, beside Django's methods.
 //! - [`urls`] and [`view`]: patterns, converters, and the functions that can be views.
+//! - [`http::Form`]: forms, their fields and checks; [`http::UploadedFile`]: files in forms.
 //! - [`middleware`]: Django's default middleware, and how to write another.
 //! - [`settings`]: `settings.toml` and the environment. Mistakes are reported together, at start-up.
 //! - [`sessions::SessionStore`]: the trait of a session store in other storage.
@@ -99,9 +100,10 @@ mod one_line;
 
 pub use ::http::StatusCode;
 pub use ::time;
-pub use app::{App, Mountable, ResponseFuture};
+pub use app::{App, AppService, Mountable, ResponseFuture, Running};
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};
 pub use future::BoxFuture;
+pub use http::Stop;
 pub use one_line::OneLine;
 pub use serde_json::{Value, json};

@@ -3,12 +3,16 @@
 //! `manage` serves an `App`, `testing::Client` sends requests to it, and another tower application can
 //! mount it. [`App::check`] finds all configuration errors together, before the first request. `plan`
 //! collects the configuration and builds the application, `service` runs a request through it, `mount`
-//! adapts tower services to it, and `health` answers load balancers.
+//! adapts tower services to it, `health` answers load balancers, and `inspect` tells commands about the
+//! routes.
 
 mod health;
+mod inspect;
+mod layers;
 mod mount;
 mod plan;
 mod response_future;
+mod running;
 mod service;
 
 use std::{
@@ -16,19 +20,21 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+pub use layers::AppService;
 pub use mount::Mountable;
 use plan::{Plan, Ready};
 pub use response_future::ResponseFuture;
+use running::Hook;
+pub use running::Running;
 
 use crate::{
-    BoxError, Clock,
+    BoxError, Clock, Result as AppResult,
     db::Databases,
-    http::encoding::decode_path,
     http::{FormMessage, FormMessages},
-    middleware::IntoMiddleware,
+    middleware::{BuiltIn, IntoMiddleware},
     sessions::{SessionEngine, SessionStore, session_store_factory},
-    settings::{Settings, SettingsErrors, SystemCheck},
-    urls::{Converter, Match, PatternInfo, Route},
+    settings::{Settings, SettingsErrors},
+    urls::{Converter, Route},
 };
 
 /// An application: settings, routes and middleware.
@@ -60,7 +66,7 @@ use crate::{
 #[must_use = "an application does nothing until it is served"]
 pub struct App {
     plan: Arc<Plan>,
-    ready: Arc<OnceLock<Result<Arc<Ready>, SettingsErrors>>>,
+    ready: Arc<OnceLock<Result<Built, SettingsErrors>>>,
 }
 
 impl App {
@@ -78,6 +84,59 @@ impl App {
     pub fn middleware<Via>(self, middleware: impl IntoMiddleware<Via>) -> Self {
         let middleware = middleware.into_middleware();
         self.with(|plan| plan.middleware.push(middleware))
+    }
+
+    /// Appends a middleware outside the default ones: before security and sessions, for request ids, rate
+    /// limits, maintenance pages and CORS. It runs after the outer ones added before it, and sees neither
+    /// the session nor the user.
+    pub fn outer_middleware<Via>(self, middleware: impl IntoMiddleware<Via>) -> Self {
+        let middleware = middleware.into_middleware();
+        self.with(|plan| plan.outer_middleware.push(middleware))
+    }
+
+    /// Leaves out a default middleware.
+    pub fn without(self, middleware: BuiltIn) -> Self {
+        self.with(|plan| plan.left_out.push(middleware))
+    }
+
+    /// Wraps the whole application in a tower layer, outside all middleware and mounted services. A later
+    /// layer is outside of those before it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, settings::Settings};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// fn app(settings: Settings) -> App {
+    ///     App::new(settings).layer(MapRequestLayer::new(|mut request: http::Request<nuages::http::Body>| {
+    ///         request.headers_mut().remove("x-forwarded-for");
+    ///         request
+    ///     }))
+    /// }
+    /// ```
+    #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+    pub fn layer<L, B>(self, layer: L) -> Self
+    where
+        L: tower_layer::Layer<AppService> + Send + Sync + 'static,
+        L::Service: Mountable<B>,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.wrap(move |app| layer.layer(app))
+    }
+
+    /// Wraps the whole application in a tower service, like [`App::layer`], without the feature `tower`.
+    ///
+    /// A service that fails gives the client a 500, and its error goes to the log.
+    pub fn wrap<S, B>(self, wrap: impl Fn(AppService) -> S + Send + Sync + 'static) -> Self
+    where
+        S: Mountable<B>,
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.with(|plan| plan.layers.push(layers::wrapping(wrap)))
     }
 
     /// Mounts a tower service, such as an axum router, below a prefix such as `"api/"`.
@@ -158,6 +217,83 @@ impl App {
         self.with(|plan| plan.converters.push(converter))
     }
 
+    /// Gives the views a value, which [`Request::state`](crate::http::Request::state) returns: one value of
+    /// each type. A second one of the same type replaces the first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
+    ///
+    /// struct Shop {
+    ///     name: String,
+    /// }
+    ///
+    /// fn index(request: &mut Request) -> Result<String> {
+    ///     Ok(format!("Welcome to {}", request.state::<Shop>()?.name))
+    /// }
+    ///
+    /// fn app(settings: Settings) -> App {
+    ///     App::new(settings).urls(vec![path("", index)]).state(Shop { name: "Nuages".to_owned() })
+    /// }
+    /// ```
+    pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.with(|plan| plan.states.insert(value))
+    }
+
+    /// Adds a hook that runs before the first request, after the checks. If it fails, the server does not
+    /// start. It runs once.
+    pub fn on_start<Fut>(self, hook: impl FnOnce(Running) -> Fut + Send + 'static) -> Self
+    where
+        Fut: Future<Output = AppResult<()>> + Send + 'static,
+    {
+        self.with(|plan| plan.on_start.push(Hook::new(hook)))
+    }
+
+    /// Adds a hook that runs after the last request, when the background tasks have ended. Its error is
+    /// logged. It runs once.
+    pub fn on_stop<Fut>(self, hook: impl FnOnce(Running) -> Fut + Send + 'static) -> Self
+    where
+        Fut: Future<Output = AppResult<()>> + Send + 'static,
+    {
+        self.with(|plan| plan.on_stop.push(Hook::new(hook)))
+    }
+
+    /// Runs the [`App::on_start`] hooks. `manage runserver` does it; a program that calls
+    /// [`serve`](crate::server::serve) does it before, and calls [`Running::end`] afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the application has mistakes, or with the error of the first hook that fails; what the hooks
+    /// before it started has then ended.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use nuages::{App, server::{Listener, serve, signals}};
+    ///
+    /// async fn run(app: App) -> nuages::Result<()> {
+    ///     let listener = Listener::bind("127.0.0.1:8000").await?;
+    ///     let mut signals = signals()?;
+    ///     let running = app.start().await?;
+    ///     let settings = app.settings().server.clone();
+    ///     serve(listener, app, &settings, async { let _ = signals.next().await; }).await;
+    ///     running.end().await;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn start(&self) -> AppResult<Running> {
+        let site = Arc::clone(&self.ready()?.site);
+        let running = Running::new(site, &self.plan.on_stop);
+        for hook in &self.plan.on_start {
+            if let Err(error) = hook.run(&running).await {
+                running.end().await;
+                return Err(error.context("an on_start hook failed"));
+            }
+        }
+        Ok(running)
+    }
+
     /// Replaces the texts of the messages of forms, for a translation. `translate` gets each message and
     /// returns its text, with the same placeholders, or `None` to keep the English one.
     pub fn form_messages(
@@ -180,74 +316,6 @@ impl App {
     /// Returns all errors together.
     pub fn check(&self) -> Result<(), SettingsErrors> {
         self.ready().map(|_| ())
-    }
-
-    /// Returns what is odd about the URL patterns, with the ids of Django's checks (`urls.W001` to
-    /// `urls.W005`). Checks that `SILENCED_SYSTEM_CHECKS` names are left out.
-    ///
-    /// [`Settings::deployment_checks`] has the checks of production settings.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`App::check`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
-    ///
-    /// fn about(_: &mut Request) -> &'static str {
-    ///     "about"
-    /// }
-    ///
-    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
-    /// let settings = Settings::from_toml(text, ".".as_ref())?;
-    /// let found = App::new(settings).urls(vec![path("/about/", about)]).system_checks()?;
-    /// assert_eq!(found[0].id, "urls.W002");
-    /// # Ok::<(), nuages::settings::SettingsErrors>(())
-    /// ```
-    pub fn system_checks(&self) -> Result<Vec<SystemCheck>, SettingsErrors> {
-        let warnings = self.ready()?.resolver.warnings().iter();
-        let reported = warnings.filter(|warning| !self.settings().is_silenced(warning.id));
-        Ok(reported.map(|warning| SystemCheck::warning(warning.id, warning.text())).collect())
-    }
-
-    /// Lists the URL patterns, in the order in which they are tried.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`App::check`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
-    ///
-    /// fn about(_: &mut Request) -> &'static str {
-    ///     "about"
-    /// }
-    ///
-    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
-    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).urls(vec![path("about/", about).name("about")]);
-    /// let patterns = app.url_patterns()?;
-    /// assert_eq!((patterns[0].pattern, patterns[0].name), ("about/", Some("about")));
-    /// # Ok::<(), nuages::settings::SettingsErrors>(())
-    /// ```
-    pub fn url_patterns(&self) -> Result<Vec<PatternInfo<'_>>, SettingsErrors> {
-        Ok(self.ready()?.resolver.patterns().collect())
-    }
-
-    /// Returns the route that answers the path of a URL, such as `/articles/caf%C3%A9/?page=2`. A query is
-    /// ignored. A path that is no valid URL's has no route.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`App::check`].
-    pub fn resolve(&self, path: &str) -> Result<Option<Match>, SettingsErrors> {
-        let resolver = &self.ready()?.resolver;
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        let path = decode_path(path).ok();
-        Ok(path.and_then(|path| resolver.resolve(path.strip_prefix('/').unwrap_or(&path))))
     }
 
     /// Returns the settings.
@@ -274,7 +342,15 @@ impl App {
     }
 
     fn ready(&self) -> Result<&Arc<Ready>, SettingsErrors> {
-        self.ready.get_or_init(|| self.plan.build().map(Arc::new)).as_ref().map_err(Clone::clone)
+        self.built().map(|built| &built.ready)
+    }
+
+    fn built(&self) -> Result<&Built, SettingsErrors> {
+        let build = || {
+            let ready = Arc::new(self.plan.build()?);
+            Ok(Built { ready, layered: OnceLock::new() })
+        };
+        self.ready.get_or_init(build).as_ref().map_err(Clone::clone)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
@@ -283,6 +359,13 @@ impl App {
         self.ready = Arc::default();
         self
     }
+}
+
+/// A built application, and the same in its layers.
+struct Built {
+    ready: Arc<Ready>,
+    /// Set by the first request, if there are layers.
+    layered: OnceLock<AppService>,
 }
 
 impl fmt::Debug for App {

@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     health::{Health, Readiness},
+    layers::Wrap,
     mount::Outside,
+    running::Hook,
 };
 use crate::{
     Clock,
@@ -15,9 +17,9 @@ use crate::{
     contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
     error::capture_call_stacks,
-    http::{FormMessages, ReverseUrls, Site, add_url_function},
+    http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
-        CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
+        BuiltIn, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
         XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
@@ -32,12 +34,18 @@ pub(super) struct Plan {
     pub(super) settings: Arc<Settings>,
     pub(super) routes: Vec<Route>,
     pub(super) middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) outer_middleware: Vec<Arc<dyn Middleware>>,
+    pub(super) left_out: Vec<BuiltIn>,
+    pub(super) layers: Vec<Wrap>,
     pub(super) outside: Vec<Arc<Outside>>,
     pub(super) engines: BTreeMap<String, StoreFactory>,
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
     pub(super) health_checks: bool,
     pub(super) form_messages: FormMessages,
+    pub(super) states: States,
+    pub(super) on_start: Vec<Hook>,
+    pub(super) on_stop: Vec<Hook>,
 }
 
 /// A built application, ready to answer requests.
@@ -55,12 +63,18 @@ impl Plan {
             settings: Arc::new(settings),
             routes: Vec::new(),
             middleware: Vec::new(),
+            outer_middleware: Vec::new(),
+            left_out: Vec::new(),
+            layers: Vec::new(),
             outside: Vec::new(),
             engines: BTreeMap::new(),
             converters: Vec::new(),
             clock: Clock::system(),
             health_checks: false,
             form_messages: FormMessages::default(),
+            states: States::default(),
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
         }
     }
 
@@ -85,6 +99,12 @@ impl Plan {
         let resolver = self.resolver(&mut errors);
         let security = keep(&mut errors, SecurityMiddleware::new(settings));
         let frames = keep(&mut errors, XFrameOptionsMiddleware::new(settings));
+        let temp_dir = &settings.uploads.temp_dir;
+        // The system's own folder may be missing in a container that takes no uploads.
+        if *temp_dir != std::env::temp_dir() && !temp_dir.is_dir() {
+            let message = format!("{} is not a folder", temp_dir.display());
+            errors.push(ConfigError::new("FILE_UPLOAD_TEMP_DIR", message));
+        }
         let mut templates = Templates::new(settings);
         if !settings.debug {
             let broken = templates.check().into_iter();
@@ -99,14 +119,24 @@ impl Plan {
         add_url_function(templates.environment_mut(), Arc::clone(&urls));
         contrib::messages::add_function(templates.environment_mut());
         // The order is that of Django's startproject.
-        let mut chain: Vec<Arc<dyn Middleware>> = vec![
-            Arc::new(security),
-            Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings))),
-            Arc::new(CommonMiddleware),
-            Arc::new(CsrfMiddleware::new(settings)),
-            Arc::new(AuthenticationMiddleware),
-            Arc::new(frames),
+        let default: [(BuiltIn, Arc<dyn Middleware>); 6] = [
+            (BuiltIn::Security, Arc::new(security)),
+            (BuiltIn::Sessions, Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings)))),
+            (BuiltIn::Common, Arc::new(CommonMiddleware)),
+            (BuiltIn::Csrf, Arc::new(CsrfMiddleware::new(settings))),
+            (BuiltIn::Authentication, Arc::new(AuthenticationMiddleware)),
+            (BuiltIn::Clickjacking, Arc::new(frames)),
         ];
+        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
+        if left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Authentication) {
+            let message = "the users come from the sessions, which are left out";
+            let hint = "add .without(BuiltIn::Authentication), or remove .without(BuiltIn::Sessions)";
+            errors.push(ConfigError::new("middleware", message).with_hint(hint));
+        }
+        let mut chain = self.outer_middleware.clone();
+        chain.extend(
+            default.into_iter().filter(|(name, _)| !left_out(name)).map(|(_, middleware)| middleware),
+        );
         chain.extend(self.middleware.iter().cloned());
         let site = Site {
             settings: Arc::clone(settings),
@@ -117,6 +147,8 @@ impl Plan {
             caches,
             clock: self.clock.clone(),
             form_messages: self.form_messages.clone(),
+            states: self.states.clone(),
+            lifecycle: Lifecycle::default(),
         };
         let mut outside = self.outside.clone();
         for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {

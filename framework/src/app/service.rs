@@ -15,7 +15,12 @@ use http::{HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as _;
 use tower_service::Service;
 
-use super::{App, plan::Ready, response_future::ResponseFuture};
+use super::{
+    App,
+    layers::{AppService, Wrap},
+    plan::Ready,
+    response_future::ResponseFuture,
+};
 use crate::{
     BoxError, BoxFuture, Error, Result,
     error::is_of_the_framework,
@@ -42,8 +47,15 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let request =
             request.map(|body| if body.is_end_stream() { Body::default() } else { Body::stream(body) });
-        match self.ready() {
-            Ok(ready) => ResponseFuture::new(answer(Arc::clone(ready), request)),
+        match self.built() {
+            Ok(built) if self.plan.layers.is_empty() => {
+                ResponseFuture::new(answer(Arc::clone(&built.ready), request))
+            }
+            Ok(built) => {
+                let layered =
+                    built.layered.get_or_init(|| in_layers(Arc::clone(&built.ready), &self.plan.layers));
+                ResponseFuture::new(through_the_layers(layered.clone().call(request)))
+            }
             Err(errors) => {
                 tracing::error!(target: "nuages.app", "the application cannot answer: {errors}");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -51,6 +63,26 @@ where
             }
         }
     }
+}
+
+/// Wraps the application in its layers, the first one innermost.
+fn in_layers(ready: Arc<Ready>, layers: &[Wrap]) -> AppService {
+    let app = AppService::new(move |request| {
+        // A layer that gives up, such as a timeout, does not leave the request half done.
+        let response = ResponseFuture::new(answer(Arc::clone(&ready), request));
+        Box::pin(async move { response.await.map_err(|never| match never {}) })
+    });
+    layers.iter().fold(app, |inner, wrap| wrap(inner))
+}
+
+/// Turns an error of a layer into a 500.
+async fn through_the_layers(
+    answered: BoxFuture<'static, Result<http::Response<Body>, BoxError>>,
+) -> http::Response<Body> {
+    answered.await.unwrap_or_else(|error| {
+        tracing::error!(target: "nuages.app", error = &*error, "a layer failed");
+        error_page::bare(StatusCode::INTERNAL_SERVER_ERROR).into()
+    })
 }
 
 async fn answer(ready: Arc<Ready>, request: http::Request<Body>) -> http::Response<Body> {

@@ -3,18 +3,19 @@
 //! Built on `sessions` and `templates`; `view`, `middleware`, `urls` and `app` use it.
 
 mod body;
-mod body_memory;
 mod form;
 mod forms;
 mod multipart;
 mod render;
 mod request;
 mod response;
+mod server_link;
 mod site;
+mod state;
+mod stop;
 pub(crate) mod url;
 
 pub use body::Body;
-pub(crate) use body_memory::{BodyMemory, ReleaseMemory};
 pub(crate) use form::FormMessages;
 pub use form::{
     CheckboxKind, ChoiceKind, ChoicesKind, DecimalKind, Field, FileKind, FloatKind, Form, FormList,
@@ -33,6 +34,11 @@ pub use response::{
     CookieError, DisallowedRedirect, HeaderError, Html, IntoResponse, Json, Response, SetCookie, Validators,
     http_date, parse_http_date,
 };
+pub(crate) use server_link::{RequestLink, ServerLink};
 pub(crate) use site::{ReverseUrls, Site};
+pub use state::MissingState;
+pub(crate) use state::States;
+pub(crate) use stop::Lifecycle;
+pub use stop::Stop;
 pub(crate) use url::encoding;
 pub use url::{UrlArgs, UrlValues, url_has_allowed_host_and_scheme};

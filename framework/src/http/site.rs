@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 
-use super::{FormMessages, UrlValues};
+use super::{FormMessages, Lifecycle, States, UrlValues};
 use crate::{
     Clock, Result,
     cache::Caches,
@@ -36,4 +36,6 @@ pub(crate) struct Site {
     pub(crate) caches: Caches,
     pub(crate) clock: Clock,
     pub(crate) form_messages: FormMessages,
+    pub(crate) states: States,
+    pub(crate) lifecycle: Lifecycle,
 }

@@ -5,12 +5,14 @@
 //! middleware or in the view has become an error page, so that every middleware can do its work on the
 //! response.
 
+mod built_in;
 mod clickjacking;
 mod common;
 mod csrf;
 mod panic;
 mod security;
 mod session;
+mod wrapped;
 
 use std::{future::Future, sync::Arc};
 
@@ -21,6 +23,7 @@ use crate::{
     view::{ViaSelf, View},
 };
 
+pub use built_in::BuiltIn;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
 #[cfg(feature = "testing")]
@@ -32,6 +35,7 @@ pub use security::SecurityMiddleware;
 #[cfg(feature = "tower")]
 pub(crate) use session::SessionCarrier;
 pub(crate) use session::SessionMiddleware;
+pub(crate) use wrapped::Wrapped;
 
 /// Wraps the views of an application. [`App::middleware`](crate::App::middleware) adds one.
 ///

@@ -44,7 +44,8 @@ pub(super) async fn run<S: HttpService>(
     let io = TokioIo::new(Io::new(stream, activity.clone()));
     let _end = EndOfConnection(activity.clone());
     // Boxed, so that the connection is `Unpin` although the service need not be.
-    let exchange = Box::new(Exchange { service, peer, shared, activity: activity.clone() });
+    let exchange =
+        Box::new(Exchange { service, peer, shared, activity: activity.clone(), stages: stages.clone() });
     let service = service_fn(move |request| {
         let response = exchange.answer(request);
         async { Ok::<_, Infallible>(response.await) }

@@ -19,6 +19,7 @@ use super::{
     http_service::HttpService,
     pace::PaceLimits,
     refuse::refusal,
+    stage::Stages,
     stop_token::StopToken,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     error::panic_message,
     error_page::RETRY_SOON,
     future::catch_panic,
-    http::{Body, BodyMemory},
+    http::{Body, RequestLink},
     settings::ServerSettings,
 };
 
@@ -54,6 +55,7 @@ pub(super) struct Exchange<S> {
     pub(super) peer: SocketAddr,
     pub(super) shared: Shared,
     pub(super) activity: Arc<Activity>,
+    pub(super) stages: Arc<Stages>,
 }
 
 impl<S: HttpService> Exchange<S> {
@@ -107,8 +109,12 @@ impl<S: HttpService> Exchange<S> {
     /// Turns hyper's request into the application's: with our body type, and the client's address and the
     /// stop token among the extensions.
     fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Arc<Turn>) {
-        let turn = Arc::new(Turn::new(self.shared.gate.clone(), self.shared.bodies.charge()));
-        let has_body = !request.body().is_end_stream();
+        let turn = Arc::new(Turn::new(
+            self.shared.gate.clone(),
+            self.shared.bodies.charge(),
+            self.activity.clone(),
+            self.stages.clone(),
+        ));
         let mut request = request.map(|incoming| {
             if incoming.is_end_stream() {
                 return Body::default();
@@ -117,9 +123,7 @@ impl<S: HttpService> Exchange<S> {
         });
         request.extensions_mut().insert(self.peer);
         request.extensions_mut().insert(StopToken::new(self.activity.clone(), turn.clone()));
-        if has_body {
-            request.extensions_mut().insert(BodyMemory(turn.clone()));
-        }
+        request.extensions_mut().insert(RequestLink(turn.clone()));
         (request, turn)
     }
 }

@@ -16,8 +16,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::body_budget::BodyCharge;
-use crate::{http::ReleaseMemory, settings::ServerSettings};
+use super::{
+    activity::Activity,
+    body_budget::BodyCharge,
+    stage::{Stage, Stages},
+};
+use crate::{BoxFuture, http::ServerLink, settings::ServerSettings};
 
 /// Limits running and queued requests; the rest are rejected.
 pub(super) struct Gate {
@@ -73,11 +77,19 @@ pub(super) struct Turn {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     finished: AtomicBool,
     charge: BodyCharge,
+    activity: Arc<Activity>,
+    stages: Arc<Stages>,
 }
 
 impl Turn {
-    pub(super) fn new(gate: Arc<Gate>, charge: BodyCharge) -> Self {
-        Self { gate, permit: Mutex::default(), finished: AtomicBool::new(false), charge }
+    pub(super) fn new(
+        gate: Arc<Gate>,
+        charge: BodyCharge,
+        activity: Arc<Activity>,
+        stages: Arc<Stages>,
+    ) -> Self {
+        let finished = AtomicBool::new(false);
+        Self { gate, permit: Mutex::default(), finished, charge, activity, stages }
     }
 
     /// Waits for a place; returns whether there is one.
@@ -135,8 +147,21 @@ impl Turn {
     }
 }
 
-impl ReleaseMemory for Turn {
-    fn release(&self, bytes: usize) {
+impl ServerLink for Turn {
+    fn release_memory(&self, bytes: usize) {
         self.charge.release(bytes);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.activity.departed() || self.stages.now() != Stage::Serving
+    }
+
+    fn stopping(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            tokio::select! {
+                () = self.activity.departure() => {}
+                () = self.stages.drained() => {}
+            }
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! same way `accept` asks idle connections to close if new ones need their places.
 
 use std::{
+    pin::pin,
     sync::atomic::{AtomicU8, AtomicU64, Ordering},
     time::Duration,
 };
@@ -47,6 +48,15 @@ impl Stages {
         self.draining.notified()
     }
 
+    /// Resolves when the server begins to drain, and immediately if it has begun.
+    pub(super) async fn drained(&self) {
+        let mut draining = pin!(self.draining.notified());
+        draining.as_mut().enable();
+        if self.now() == Stage::Serving {
+            draining.await;
+        }
+    }
+
     /// Resolves when the server cuts all connections, unless it did so before this call.
     pub(super) fn cutting(&self) -> impl Future<Output = ()> {
         self.cutting.notified()
@@ -79,7 +89,10 @@ impl Stages {
         match stage {
             Stage::Serving => {}
             Stage::Draining => self.draining.notify_waiters(),
-            Stage::Cutting => self.cutting.notify_waiters(),
+            Stage::Cutting => {
+                self.draining.notify_waiters();
+                self.cutting.notify_waiters();
+            }
         }
     }
 }

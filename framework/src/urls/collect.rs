@@ -13,7 +13,10 @@ use super::{
     pattern::{self, Capture, Piece},
     route::{Route, RouteTarget},
 };
-use crate::view::View;
+use crate::{
+    middleware::{Middleware, Wrapped},
+    view::View,
+};
 
 /// The name under which a mounted service's route captures the rest of the path.
 const REST: &str = "rest";
@@ -63,6 +66,8 @@ struct Prefix {
     /// `None` if one of the prefixes could not be parsed.
     pieces: Option<Vec<Piece>>,
     is_inner: bool,
+    /// The middleware of the `include`s.
+    middleware: Vec<Arc<dyn Middleware>>,
 }
 
 struct Collector {
@@ -79,13 +84,14 @@ impl Collector {
             let pattern = format!("{}{}", prefix.pattern, route.pattern);
             self.warn(&route);
             let pieces = self.read(&route, &pattern, prefix);
+            let middleware = [prefix.middleware.as_slice(), &route.middleware].concat();
             match route.target {
                 RouteTarget::Include(routes) => {
                     if let Some(name) = route.name {
                         self.fail(&pattern, UrlProblem::NameOnInclude { name });
                     }
-                    let mut inner =
-                        Prefix { pattern, pieces, namespace: prefix.namespace.clone(), is_inner: true };
+                    let namespace = prefix.namespace.clone();
+                    let mut inner = Prefix { pattern, pieces, namespace, is_inner: true, middleware };
                     match route.namespace {
                         None => self.add(routes, &inner, names),
                         Some(namespace) => {
@@ -105,7 +111,7 @@ impl Collector {
                         names.add(name, self.endpoints.len());
                     }
                     let name = route.name.map(|name| Arc::from(format!("{}{name}", prefix.namespace)));
-                    self.finish(pattern, name, view, pieces);
+                    self.finish(pattern, name, Wrapped::around(middleware, view), pieces);
                 }
             }
         }

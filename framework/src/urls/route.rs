@@ -4,7 +4,10 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::view::{IntoView, View};
+use crate::{
+    middleware::{IntoMiddleware, Middleware},
+    view::{IntoView, View},
+};
 
 /// A pattern with its view or its routes; created by [`path`] and [`include()`].
 ///
@@ -29,6 +32,8 @@ pub struct Route {
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
     pub(super) target: RouteTarget,
+    /// The outermost first.
+    pub(super) middleware: Vec<Arc<dyn Middleware>>,
 }
 
 /// The view or the routes of a pattern.
@@ -87,7 +92,7 @@ pub fn include(prefix: impl Into<String>, routes: Vec<Route>) -> Route {
 
 impl Route {
     fn new(pattern: impl Into<String>, target: RouteTarget) -> Self {
-        Self { pattern: pattern.into(), name: None, namespace: None, target }
+        Self { pattern: pattern.into(), name: None, namespace: None, target, middleware: Vec::new() }
     }
 
     /// Creates a route from a prefix to one view that handles all paths below it.
@@ -125,6 +130,34 @@ impl Route {
     /// accepts the values, like Django's.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Adds a middleware for this route, or for all routes of an [`include()`]. It runs after those of the
+    /// application, those of the enclosing includes, and those added before it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{prelude::*, urls::{Route, include, path}};
+    ///
+    /// async fn token_auth(request: &mut Request, next: Next<'_>) -> Result<Response> {
+    ///     if request.header("Authorization") != Some("Bearer secret") {
+    ///         return Err(Error::with_status(StatusCode::UNAUTHORIZED, "no valid token"));
+    ///     }
+    ///     next.run(request).await
+    /// }
+    ///
+    /// fn stock(_: &mut Request) -> &'static str {
+    ///     "[]"
+    /// }
+    ///
+    /// fn urlpatterns() -> Vec<Route> {
+    ///     vec![include("api/", vec![path("stock/", stock)]).middleware(token_auth)]
+    /// }
+    /// ```
+    pub fn middleware<Via>(mut self, middleware: impl IntoMiddleware<Via>) -> Self {
+        self.middleware.push(middleware.into_middleware());
         self
     }
 

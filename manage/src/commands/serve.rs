@@ -108,13 +108,20 @@ impl Command for Serve {
                 None => log.install()?,
             };
             project.output().check()?;
+            let started = match serving.start().await {
+                Ok(started) => started,
+                Err(error) => {
+                    log.finish();
+                    return Err(error);
+                }
+            };
             let address = listener.local_addr();
             tracing::info!(target: logging::SERVER, "serving at http://{address}/ (version {})", crate::VERSION);
             if let Some(interval) = settings.session.clear_expired {
                 clear_periodically(sessions, interval);
             }
             notify(&[sd_notify::NotifyState::Ready]);
-            serving.run(listener, || notify(&[sd_notify::NotifyState::Stopping])).await?;
+            started.run(listener, || notify(&[sd_notify::NotifyState::Stopping])).await?;
             tracing::info!(target: logging::SERVER, "stopped");
             log.finish();
             Ok(())

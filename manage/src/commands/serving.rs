@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nuages::{
-    App,
+    App, Running,
     db::Databases,
     server::{self, HttpService, Listener, ServerError, Signals},
     settings::ServerSettings,
@@ -32,6 +32,27 @@ impl Serving {
         &self.databases
     }
 
+    /// Runs the project's own start.
+    ///
+    /// # Errors
+    ///
+    /// Where the project's start fails.
+    pub(super) async fn start(self) -> Result<Started, CommandError> {
+        let running = self.app.start().await.map_err(|error| {
+            let text = error.chain().join(": ");
+            CommandError::new(if text.is_empty() { "the application cannot start".to_owned() } else { text })
+        })?;
+        Ok(Started { serving: self, running })
+    }
+}
+
+/// An application that has started.
+pub(super) struct Started {
+    serving: Serving,
+    running: Running,
+}
+
+impl Started {
     /// Serves until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
     /// ends them.
     pub(super) async fn run(self, listener: Listener, stopping: impl FnOnce()) -> Result<(), CommandError> {
@@ -51,21 +72,32 @@ impl Serving {
                 }
             }
         };
-        self.run_until(listener, |app| app, shutdown, abort).await;
+        let another_signal = async {
+            if let Ok(mut signals) = self::signals() {
+                signals.next().await;
+            }
+        };
+        self.run_until(listener, |app| app, shutdown, abort, another_signal).await;
         Ok(())
     }
 
     /// Serves the application in `service` until `shutdown` resolves, which lets requests finish; `abort` ends
-    /// them.
+    /// them. Then runs the project's own end, and waits for its tasks until `hurry` resolves.
     pub(super) async fn run_until<S: HttpService>(
         self,
         listener: Listener,
         service: impl FnOnce(App) -> S,
         shutdown: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
     ) {
-        server::serve_with(listener, service(self.app), &self.limits, shutdown, abort).await;
-        self.databases.close().await;
+        let Serving { app, databases, limits } = self.serving;
+        server::serve_with(listener, service(app), &limits, shutdown, abort).await;
+        tokio::select! {
+            () = self.running.end() => {}
+            () = hurry => {}
+        }
+        databases.close().await;
     }
 }
 

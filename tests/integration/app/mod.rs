@@ -1,6 +1,7 @@
 //! The application: checks at start-up, mounted services, hang-ups, the debug page.
 
 mod blocking;
+mod lifecycle;
 
 use std::{
     convert::Infallible,

@@ -238,8 +238,15 @@ async fn saved_files_stay_in_their_folder_and_overwrite_nothing() {
 
 #[tokio::test]
 async fn a_full_or_missing_disk_is_a_503() {
-    let site = Site::new(&lines("FILE_UPLOAD_TEMP_DIR = \"missing\"\nFILE_UPLOAD_MAX_MEMORY_SIZE = 0"));
-    let response = Client::new(app(&site)).post("/show/").upload("file", "x", "", "content").await;
+    let site = site("FILE_UPLOAD_MAX_MEMORY_SIZE = 0");
+    let client = Client::new(app(&site));
+    fs::remove_dir(site.path().join("temp")).expect("a folder");
+    let missing = app(&site).check().expect_err("a missing folder is found at the start").to_string();
+    assert!(
+        missing.contains("FILE_UPLOAD_TEMP_DIR") && missing.contains("temp is not a folder"),
+        "{missing}"
+    );
+    let response = client.post("/show/").upload("file", "x", "", "content").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.header("retry-after").is_some());
 }

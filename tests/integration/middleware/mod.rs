@@ -3,6 +3,7 @@
 mod csrf;
 mod csrf_without_a_view;
 mod debug_page;
+mod places;
 
 use std::sync::{Arc, Mutex};
 

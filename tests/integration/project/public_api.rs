@@ -106,3 +106,54 @@ async fn the_books_project_answers() {
     assert_eq!(answer.header("location"), Some("/articles/2026/hello/"));
     assert!(answer.header("server-timing").is_some_and(|value| value.starts_with("app;dur=")));
 }
+
+mod lifecycle {
+    use nuages::{App, Running, Stop, prelude::*, settings::Settings, urls::Route};
+
+    pub(super) struct Shop {
+        pub(super) name: &'static str,
+    }
+
+    impl Shop {
+        fn open() -> Result<Self> {
+            Ok(Self { name: "Nuages" })
+        }
+    }
+
+    fn urlpatterns() -> Vec<Route> {
+        vec![nuages::urls::path("", index)]
+    }
+
+    fn index(request: &mut Request) -> Result<String> {
+        let shop = request.state::<Shop>()?; // Arc<Shop>: holds no borrow of the request
+        request.session.insert("shop", shop.name)?;
+        Ok(format!("{} {}", shop.name, request.stop().is_stopped()))
+    }
+
+    pub(super) fn app(settings: Settings) -> Result<App> {
+        Ok(App::new(settings)
+            .urls(urlpatterns())
+            .state(Shop::open()?) // any Send + Sync + 'static type, one value a type
+            .on_start(async |app: Running| {
+                // after the checks, before the first request
+                app.spawn("prices", async move |stop: Stop| {
+                    stop.stopped().await;
+                }); // ends with the server; a panic is logged and named
+                Ok(())
+            })
+            .on_stop(async |app: Running| {
+                app.state::<Shop>()?;
+                Ok(())
+            }))
+    }
+}
+
+#[tokio::test]
+async fn the_books_application_starts_and_ends() {
+    let app = lifecycle::app(crate::support::asking::settings("")).expect("a shop");
+    let running = app.start().await.expect("started");
+    let client = nuages::testing::Client::new(app);
+    assert_eq!(client.get("/").await.text(), "Nuages false");
+    running.end().await;
+    assert_eq!(client.get("/").await.text(), "Nuages true");
+}

@@ -10,6 +10,7 @@ use std::{
 };
 
 use nuages::{
+    Running, Stop,
     contrib::auth,
     prelude::*,
     urls::{Route, path},
@@ -17,7 +18,42 @@ use nuages::{
 };
 
 fn main() -> ExitCode {
-    manage::run(|settings| nuages::App::new(settings).urls(urlpatterns()))
+    manage::run(|settings| {
+        let probe = settings.project::<Project>().unwrap_or_default().lifecycle;
+        let app = nuages::App::new(settings).urls(urlpatterns());
+        if probe.is_empty() { app } else { with_hooks(app, probe) }
+    })
+}
+
+/// The `[project]` table of the tests' settings.
+#[derive(Default, serde::Deserialize)]
+struct Project {
+    #[serde(default)]
+    lifecycle: String,
+}
+
+/// Writes what happens at the start and the end into files; `fail` fails at the start, `stay` leaves a task
+/// that does not end.
+fn with_hooks(app: nuages::App, probe: String) -> nuages::App {
+    let note = |app: &Running, name: &str| std::fs::write(app.settings().base_dir.join(name), name);
+    app.on_start(async move |app: Running| {
+        note(&app, "started")?;
+        let ending = app.clone();
+        app.spawn("noting", async move |stop: Stop| {
+            stop.stopped().await;
+            note(&ending, "task-ended").expect("a file");
+        });
+        app.spawn("breaking", async move |_: Stop| panic!("on purpose"));
+        if probe == "stay" {
+            app.spawn("staying", async move |_: Stop| std::future::pending::<()>().await);
+        }
+        if probe == "fail" { Err(Error::new("no prices today")) } else { Ok(()) }
+    })
+    .on_stop(async move |app: Running| {
+        let ended = app.settings().base_dir.join("task-ended").exists();
+        note(&app, if ended { "stopped-after-task" } else { "stopped-before-task" })?;
+        Ok(())
+    })
 }
 
 fn urlpatterns() -> Vec<Route> {

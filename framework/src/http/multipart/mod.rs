@@ -20,7 +20,7 @@ use spool::{FileMemory, Spool};
 use uploaded_file::Inner;
 pub use uploaded_file::{SaveError, UploadedFile};
 
-use super::{Body, BodyMemory, FormError};
+use super::{Body, FormError, RequestLink};
 use crate::settings::Settings;
 
 /// The media type.
@@ -71,7 +71,7 @@ impl MultipartReader {
         body: Body,
         content_type: &str,
         settings: &Settings,
-        charged: Option<BodyMemory>,
+        charged: Option<RequestLink>,
     ) -> Result<Self, FormError> {
         let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
         // As Django's `boundary_re`.

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use super::temp_file::TempFile;
-use crate::http::{BodyMemory, FormError};
+use crate::http::{FormError, RequestLink};
 
 /// The bytes that are collected before they are written.
 const BLOCK: usize = 128 * 1024;
@@ -29,14 +29,14 @@ pub(super) enum FileContent {
 pub(super) struct FileMemory {
     pub(super) left: usize,
     pub(super) folder: PathBuf,
-    pub(super) charged: Option<BodyMemory>,
+    pub(super) charged: Option<RequestLink>,
 }
 
 impl FileMemory {
     /// Gives back the memory of bytes that are on disk, or not needed.
     pub(super) fn release(&self, bytes: usize) {
         if let Some(charged) = &self.charged {
-            charged.0.release(bytes);
+            charged.0.release_memory(bytes);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! before the view.
 
 mod absolute_uri;
+mod application;
 mod body;
 mod cookies;
 pub(crate) mod csrf_token;
@@ -27,7 +28,7 @@ pub use host::HostError;
 pub use query::QueryDict;
 
 use super::{
-    Body, BodyMemory, FormError, Site, UrlArgs,
+    Body, FormError, RequestLink, Site, UrlArgs,
     multipart::{FormParts, MultipartReader},
 };
 use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
@@ -168,7 +169,7 @@ impl Request {
 
     fn multipart_reader(&self) -> impl FnOnce(Body) -> Result<MultipartReader, FormError> + use<> {
         let kind = self.header(http::header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
-        let (site, charged) = (Arc::clone(&self.site), self.extension::<BodyMemory>().cloned());
+        let (site, charged) = (Arc::clone(&self.site), self.extension::<RequestLink>().cloned());
         move |body| MultipartReader::new(body, &kind, &site.settings, charged)
     }
 

@@ -34,10 +34,17 @@ pub(super) async fn serve(project: &Project, address: &str) -> Result<(), Comman
         .await
         .map_err(|error| listen_address::bind_error(address, error, Caller::RunServer))?;
     let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
+    let started = match serving.start().await {
+        Ok(started) => started,
+        Err(error) => {
+            log.finish();
+            return Err(error);
+        }
+    };
     if verbose {
         banner(project, listener.local_addr())?;
     }
-    serving.run(listener, || {}).await?;
+    started.run(listener, || {}).await?;
     log.finish();
     Ok(())
 }

@@ -45,6 +45,7 @@ async fn serve_on(
     let cannot_serve = |error| CommandError::because("no loopback port can be opened", error);
     let listener = Listener::bind(&format!("{}:0", Ipv4Addr::LOCALHOST)).await.map_err(cannot_serve)?;
     let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
+    let started = serving.start().await?;
     connection.send(FromProgram::Ready(ProgramReady {
         address: listener.local_addr(),
         debug: settings.debug,
@@ -54,7 +55,7 @@ async fn serve_on(
         forgets_sessions: forgets_sessions(settings),
     }));
     let handed = |app| Handed::new(app, &invitation.token);
-    serving.run_until(listener, handed, connection.stopped(), connection.lost()).await;
+    started.run_until(listener, handed, connection.stopped(), connection.lost(), connection.lost()).await;
     log.finish();
     Ok(())
 }

@@ -1,0 +1,45 @@
+//! A view with middleware of its own, which its route or an enclosing `include` gave it.
+
+use std::sync::Arc;
+
+use super::{Middleware, Next};
+use crate::{
+    BoxFuture, Result,
+    http::{Request, Response},
+    view::View,
+};
+
+/// A view inside middleware.
+pub(crate) struct Wrapped {
+    chain: Vec<Arc<dyn Middleware>>,
+    view: Arc<dyn View>,
+}
+
+impl Wrapped {
+    /// Puts a view inside this middleware, the outermost first.
+    pub(crate) fn around(chain: Vec<Arc<dyn Middleware>>, view: Arc<dyn View>) -> Arc<dyn View> {
+        if chain.is_empty() { view } else { Arc::new(Self { chain, view }) }
+    }
+}
+
+impl View for Wrapped {
+    fn arity(&self) -> usize {
+        self.view.arity()
+    }
+
+    fn name(&self) -> &'static str {
+        self.view.name()
+    }
+
+    fn csrf_exempt(&self) -> bool {
+        self.view.csrf_exempt()
+    }
+
+    fn may_block(&self) -> bool {
+        self.view.may_block()
+    }
+
+    fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(Next::new(&self.chain, &*self.view).run(request))
+    }
+}
