@@ -1,4 +1,4 @@
-//! What commands such as `manage check` and `manage routes` ask of an application.
+//! Answers to commands such as `manage check` and `manage routes`: odd URL patterns, all patterns, one path.
 
 use super::App;
 use crate::{
