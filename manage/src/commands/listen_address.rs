@@ -85,12 +85,22 @@ pub(super) fn port_taken(address: &str, option: &str) -> CommandError {
     let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
     let error = CommandError::new(format!("port {port} of {host} is taken: another program listens there"));
     let port = port.parse().unwrap_or(DEFAULT_PORT);
-    let free = (1..=50).filter_map(|step| port.checked_add(step)).find(|port| is_free(host, *port));
+    let free = free_after(host, port);
     let place = if host == Ipv4Addr::LOCALHOST.to_string() { String::new() } else { format!("{host}:") };
     match free {
         Some(free) => error.hint(format!("stop that program, or use another port: `{option}{place}{free}`")),
         None => error.hint("stop that program, or use another port"),
     }
+}
+
+/// Returns the address with the next port that can be listened on, if one of the next fifty can.
+pub(super) fn next_free(address: &str) -> Option<String> {
+    let (host, port) = address.rsplit_once(':')?;
+    Some(format!("{host}:{}", free_after(host, port.parse().ok()?)?))
+}
+
+fn free_after(host: &str, port: u16) -> Option<u16> {
+    (1..=50).filter_map(|step| port.checked_add(step)).find(|port| is_free(host, *port))
 }
 
 /// Returns whether the port can be listened on now.

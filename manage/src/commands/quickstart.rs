@@ -33,6 +33,9 @@ impl Command for QuickStart {
                     .help("The port to serve on [default: 8000]"),
             )
             .arg(
+                Arg::new("open").long("open").action(ArgAction::SetTrue).help("Open the site in the browser"),
+            )
+            .arg(
                 Arg::new("no-run")
                     .long("no-run")
                     .action(ArgAction::SetTrue)
@@ -81,7 +84,11 @@ impl Command for QuickStart {
             let address = format!("{host}:{wanted}");
             let port = PublicPort::bind(&address).await;
             let port = port.map_err(|error| listen_address::io_error(&address, error, Caller::RunServer))?;
-            dev_server::run(&created, Options { manifest: MANIFEST.into(), port, profile: Vec::new() }).await
+            dev_server::run(
+                &created,
+                Options { manifest: MANIFEST.into(), port, profile: Vec::new(), open: args.get_flag("open") },
+            )
+            .await
         })
     }
 }

@@ -17,6 +17,7 @@ mod child;
 mod control;
 mod event;
 mod fault;
+mod files;
 mod group;
 mod keys;
 mod listener;
@@ -31,18 +32,14 @@ mod supervisor;
 mod terminal;
 mod watch;
 
-use std::{
-    ffi::OsString,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{ffi::OsString, io, path::PathBuf, sync::Arc, time::Duration};
 
 use nuages::server;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinSet,
+    time::timeout,
 };
 
 use self::{
@@ -53,14 +50,16 @@ use self::{
     listener::Front,
     pages::Pages,
     process::Call,
-    protocol::WatchedFiles,
     state::DevSite,
     supervisor::{Memory, Supervisor},
     terminal::Terminal,
     watch::Watcher,
 };
 pub(crate) use self::{cargo_project::profile_of_this_program, listener::PublicPort};
-use crate::{CommandError, Project, project::SETTINGS_FILE};
+use crate::{CommandError, Project};
+
+/// How long clients may take to read the last responses.
+const LAST_BYTES: Duration = Duration::from_secs(2);
 
 /// What to run.
 pub(crate) struct Options {
@@ -68,6 +67,8 @@ pub(crate) struct Options {
     pub(crate) port: PublicPort,
     /// `--release`, for a project's program that was built so.
     pub(crate) profile: Vec<String>,
+    /// Open the site in the browser.
+    pub(crate) open: bool,
 }
 
 /// Runs the development server until Ctrl-C, SIGTERM or the end of the terminal.
@@ -82,8 +83,8 @@ pub(crate) async fn run(project: &Project, options: Options) -> Result<(), Comma
     let (events, happened) = mpsc::unbounded_channel();
     let no_random = |error| CommandError::because("the system has no random bytes", error);
     let site = Arc::new(DevSite::new(protocol::new_token().map_err(no_random)?, wishes));
-    let watched = first_watched(project, &cargo_project.folder);
-    let plan = supervisor::plan(&cargo_project, &[], &watched, true);
+    let watched = files::first_watched(project, &cargo_project.folder);
+    let plan = files::plan(&cargo_project, &[], &watched, true);
     let (held, changes) = (Arc::clone(&site), events.clone());
     let watcher = Watcher::start(
         plan,
@@ -111,13 +112,15 @@ pub(crate) async fn run(project: &Project, options: Options) -> Result<(), Comma
             _ = first.next() => {}
             _ = hangup.recv() => {}
         }
-        // No new client is accepted while requests finish.
-        serving.abort();
     };
     let at_once = async move {
         second.next().await;
         second.next().await;
     };
+    if options.open {
+        let url = browser::site_url(address);
+        terminal.opened(&url, browser::open(&url));
+    }
     let memory = Memory::new(watched);
     let tasks = JoinSet::new();
     let supervisor = Supervisor {
@@ -131,20 +134,10 @@ pub(crate) async fn run(project: &Project, options: Options) -> Result<(), Comma
         tasks,
         memory,
     };
-    supervisor.run(happened, wished, keys::read(), stop, at_once).await
-}
-
-/// The files of a project before its program has named them: those that the defaults name.
-fn first_watched(project: &Project, folder: &Path) -> WatchedFiles {
-    let settings_file = project.settings_file().unwrap_or_else(|_| folder.join(SETTINGS_FILE));
-    let settings_file = std::path::absolute(&settings_file).unwrap_or(settings_file);
-    let base = settings_file.parent().unwrap_or(folder).to_owned();
-    WatchedFiles {
-        settings_file,
-        migrations: base.join("migrations"),
-        templates: vec![base.join("templates")],
-        static_files: vec![base.join("static")],
-    }
+    let result = supervisor.run(happened, wished, keys::read(), stop, at_once).await;
+    // The program has answered; a client may still be reading.
+    let _ = timeout(LAST_BYTES, serving).await;
+    result
 }
 
 /// The options that the program gets as this process got them.

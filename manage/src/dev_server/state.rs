@@ -151,6 +151,13 @@ impl DevSite {
         self.phase.borrow().clone()
     }
 
+    /// Resolves when the development server ends.
+    pub(super) async fn ending(&self) {
+        let mut phases = self.phases();
+        // An error would mean that the sender is gone, which is in `self`.
+        let _ = phases.wait_for(|phase| matches!(phase, SitePhase::Ending)).await;
+    }
+
     /// Sets the phase. Pages load again if they would look different.
     pub(super) fn set_phase(&self, phase: SitePhase) {
         let shows = matches!(phase, SitePhase::Running(_) | SitePhase::Broken(_));

@@ -21,12 +21,13 @@ use super::{
     child::{Child, Starter},
     event::Event,
     fault::{Ended, Fault},
+    files,
     keys::Key,
     migrate::migrate,
     protocol::{FromProgram, ProgramReady, StartFailure, WatchedFiles},
     state::{DevSite, RunningProgram, SitePhase, Wish},
     terminal::Terminal,
-    watch::{self, Change, WatchPlan, Watcher},
+    watch::{self, Change, Watcher},
 };
 use crate::CommandError;
 
@@ -94,12 +95,14 @@ impl Supervisor<'_> {
     ) -> Result<(), CommandError> {
         self.start_build();
         let mut stop = std::pin::pin!(stop);
+        let mut progress = self.site.progress.subscribe();
         loop {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 Some(event) = happened.recv() => self.take(event).await?,
                 Some(wish) = wishes.recv() => self.grant(wish).await?,
+                Ok(()) = progress.changed() => self.terminal.progress(&progress.borrow_and_update()),
                 Some(key) = keys.recv() => match key {
                     Key::Quit => break,
                     Key::Rebuild => self.grant(Wish::Rebuild).await?,
@@ -194,6 +197,7 @@ impl Supervisor<'_> {
         }
         self.memory.build = None;
         self.memory.restarts = 0;
+        self.terminal.built();
         self.terminal.warnings(&outcome.warnings);
         let result = match outcome.result {
             Ok(Built { program }) => {
@@ -219,7 +223,7 @@ impl Supervisor<'_> {
     /// Watches the files that matter now.
     fn watch(&self, since: SystemTime) {
         let memory = &self.memory;
-        let plan = plan(&self.project, &memory.sources, &memory.watched, memory.failed_build);
+        let plan = files::plan(&self.project, &memory.sources, &memory.watched, memory.failed_build);
         // Cargo writes it while it builds.
         let lock: Vec<PathBuf> =
             plan.sources.iter().filter(|file| file.ends_with("Cargo.lock")).cloned().collect();
@@ -368,33 +372,5 @@ impl Supervisor<'_> {
         for child in children {
             child.kill(STOP_GRACE.saturating_sub(begun.elapsed())).await;
         }
-    }
-}
-
-/// Returns the files to watch.
-pub(super) fn plan(
-    project: &CargoProject,
-    sources: &[PathBuf],
-    watched: &WatchedFiles,
-    failed: bool,
-) -> WatchPlan {
-    let mut all = watch::manifests_of(&project.folder, sources.iter());
-    let mut source_folders = Vec::new();
-    if failed || sources.is_empty() {
-        source_folders.push(project.folder.join("src"));
-        let packages =
-            all.iter().filter(|file| file.ends_with("Cargo.toml")).filter_map(|file| file.parent());
-        source_folders.extend(packages.map(|folder| folder.join("src")).filter(|folder| folder.is_dir()));
-        source_folders.sort();
-        source_folders.dedup();
-    }
-    all.extend_from_slice(sources);
-    all.sort();
-    all.dedup();
-    WatchPlan {
-        sources: all,
-        source_folders,
-        start: vec![watched.settings_file.clone(), watched.migrations.clone()],
-        assets: watched.templates.iter().chain(&watched.static_files).cloned().collect(),
     }
 }

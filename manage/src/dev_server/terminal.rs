@@ -1,6 +1,12 @@
 //! The development server's messages on the terminal.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    net::{SocketAddr, UdpSocket},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use time::{OffsetDateTime, macros::format_description};
 
@@ -8,6 +14,7 @@ use super::{
     fault::{Diagnostic, Fault},
     keys, pages,
     protocol::ProgramReady,
+    state::BuildProgress,
     watch::Change,
 };
 use crate::{Project, VERSION, migration_notice::migration_notice, project::SETTINGS_FILE};
@@ -20,12 +27,28 @@ pub(super) struct Terminal<'a> {
     warned_of_sessions: bool,
     checked: bool,
     warnings: Vec<String>,
+    /// Whether stdout is a terminal, on which a line can be written again.
+    shows_progress: bool,
+    progress_is_shown: bool,
+    said_blocked: bool,
 }
+
+/// The longest line of the progress.
+const PROGRESS_WIDTH: usize = 78;
 
 impl<'a> Terminal<'a> {
     pub(super) fn new(project: &'a Project) -> Self {
         let (unapplied, warnings) = (Vec::new(), Vec::new());
-        Self { project, unapplied, warnings, warned_of_sessions: false, checked: false }
+        Self {
+            project,
+            unapplied,
+            warnings,
+            warned_of_sessions: false,
+            checked: false,
+            shows_progress: io::stdout().is_terminal(),
+            progress_is_shown: false,
+            said_blocked: false,
+        }
     }
 
     fn say(&self, text: impl std::fmt::Display) {
@@ -43,7 +66,41 @@ impl<'a> Terminal<'a> {
         self.say(OffsetDateTime::now_utc().format(form).unwrap_or_default());
         self.say(format_args!("Nuages version {}, using settings '{}'", VERSION, file.display()));
         self.say(format_args!("Starting development server at http://{address}/"));
+        if let Some(url) = network_url(address) {
+            self.say(format_args!("On the network: {url}"));
+        }
         self.say("Quit the server with CONTROL-C.\n");
+    }
+
+    /// How far the build is: on a terminal one line that is written again, elsewhere nothing but a lock that
+    /// it waits for.
+    pub(super) fn progress(&mut self, progress: &BuildProgress) {
+        if progress.blocked && !std::mem::replace(&mut self.said_blocked, true) {
+            self.clear_progress();
+            self.say(
+                "Cargo waits for another cargo, perhaps your editor's, that works in the target folder.",
+            );
+        }
+        let is_new = progress.total > 0 && progress.done < progress.total;
+        if !self.shows_progress || !is_new || self.project.verbosity() == 0 {
+            return;
+        }
+        let text = format!("Building {} of {}: {}", progress.done, progress.total, progress.current);
+        let text: String = text.chars().take(PROGRESS_WIDTH).collect();
+        self.progress_is_shown = true;
+        self.project.write(format_args!("\r\u{1b}[2K{}", self.project.style().dimmed(text)));
+    }
+
+    fn clear_progress(&mut self) {
+        if std::mem::take(&mut self.progress_is_shown) {
+            self.project.write("\r\u{1b}[2K");
+        }
+    }
+
+    /// The end of a build.
+    pub(super) fn built(&mut self) {
+        self.clear_progress();
+        self.said_blocked = false;
     }
 
     /// A change that leads to a build or a new start.
@@ -116,7 +173,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// The result of opening the browser.
-    pub(super) fn opened(&self, url: &str, result: std::io::Result<()>) {
+    pub(super) fn opened(&self, url: &str, result: io::Result<()>) {
         match result {
             Ok(()) => self.say(format_args!("Opened {url}")),
             Err(error) => {
@@ -135,4 +192,20 @@ impl<'a> Terminal<'a> {
     pub(super) fn stopping(&self) {
         self.say("The program finishes its requests. Press CONTROL-C again to stop at once.");
     }
+}
+
+/// The site's address for other machines, if it listens on all addresses of this one.
+fn network_url(address: SocketAddr) -> Option<String> {
+    if !address.ip().is_unspecified() {
+        return None;
+    }
+    // Connecting a UDP socket sends nothing: the system only chooses the address that it would send from.
+    let (own, other) = match address {
+        SocketAddr::V4(_) => ("0.0.0.0:0", "192.0.2.1:9"),
+        SocketAddr::V6(_) => ("[::]:0", "[2001:db8::1]:9"),
+    };
+    let socket = UdpSocket::bind(own).ok()?;
+    socket.connect(other).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_loopback()).then(|| format!("http://{}/", SocketAddr::new(ip, address.port())))
 }

@@ -1,6 +1,9 @@
 //! From an edit to the page.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::{
     site::{Site, program},
@@ -34,6 +37,52 @@ fn an_edit_is_in_the_next_response() {
     site.get("/probe/").assert(200, "first");
     site.write("part/src/lib.rs", "pub fn word() -> &'static str { \"second\" }\n");
     site.get("/probe/").assert(200, "second");
+}
+
+#[test]
+#[ignore = "builds a project: tests/run runs it"]
+fn edits_during_a_build_are_in_the_next_response() {
+    let mut site = Site::migrated("during").with_slow_build(1).with_probe("Ok(\"edition 0\".to_string())");
+    // The build script runs for each build: its file is missing.
+    site.serve();
+    site.get("/probe/").assert(200, "edition 0");
+    // More edits than the builds that may be started over.
+    for edition in 1..=6 {
+        site.edit("src/views.rs", &format!("edition {}\"", edition - 1), &format!("edition {edition}\""));
+        std::thread::sleep(Duration::from_millis(400));
+    }
+    site.get("/probe/").assert(200, "edition 6");
+    let built = site.said().matches("Built in").count();
+    assert!((2..=5).contains(&built), "{built} builds: {}", site.said());
+    // A file that the source includes.
+    site.write("src/word.txt", "first");
+    site.edit("src/views.rs", "\"edition 6\"", "include_str!(\"word.txt\")");
+    site.get("/probe/").assert(200, "first");
+    site.write("src/word.txt", "second");
+    site.get("/probe/").assert(200, "second");
+    // Files that are nobody's source.
+    let built = site.said().matches("Built in").count();
+    site.write("src/unused.rs", "not Rust");
+    site.write("notes.txt", "notes");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(site.said().matches("Built in").count(), built, "{}", site.said());
+}
+
+#[test]
+#[ignore = "builds a project: tests/run runs it"]
+fn a_lock_of_another_cargo_is_named() {
+    let mut site = Site::migrated("lock");
+    site.serve();
+    site.get("/static/site.css").assert(200, "body");
+    let lock = Path::new(env!("CARGO_BIN_EXE_manage")).with_file_name(".cargo-lock");
+    let lock = std::fs::File::options().write(true).open(lock).expect("cargo's lock");
+    lock.lock().expect("locked");
+    let views = site.read("src/views.rs");
+    site.write("src/views.rs", &(views + "// changed\n"));
+    site.wait_until_said("Cargo waits for another cargo");
+    site.open("/").assert(503, "Another cargo");
+    drop(lock);
+    site.visit("/").assert(200, "Bonjour");
 }
 
 #[test]

@@ -14,11 +14,13 @@ use crate::site::{LIMIT, Site};
 struct Terminal {
     script: std::process::Child,
     shown: Arc<Mutex<String>>,
+    /// What earlier waits have seen.
+    seen: Mutex<String>,
 }
 
 impl Terminal {
-    fn open(site: &Site) -> Self {
-        let server = site.server_command("");
+    fn open(site: &Site, args: &str) -> Self {
+        let server = site.server_command(args);
         let words: Vec<String> = std::iter::once(server.get_program())
             .chain(server.get_args())
             .map(|word| word.to_string_lossy().into_owned())
@@ -37,7 +39,7 @@ impl Terminal {
                 copy.lock().expect("no panic").push_str(&String::from_utf8_lossy(&buffer[..read]));
             }
         });
-        Self { script, shown }
+        Self { script, shown, seen: Mutex::default() }
     }
 
     fn wait_for(&self, text: &str) {
@@ -46,7 +48,14 @@ impl Terminal {
             assert!(begun.elapsed() < LIMIT, "{text:?} is not in:\n{}", self.shown.lock().expect("no panic"));
             thread::sleep(Duration::from_millis(20));
         }
-        self.shown.lock().expect("no panic").clear();
+        let mut shown = self.shown.lock().expect("no panic");
+        self.seen.lock().expect("no panic").push_str(&shown);
+        shown.clear();
+    }
+
+    /// Returns whether an earlier wait has seen this.
+    fn said(&self, text: &str) -> bool {
+        self.seen.lock().expect("no panic").contains(text)
     }
 
     fn press(&mut self, keys: &str) {
@@ -79,12 +88,14 @@ impl Drop for Terminal {
 #[ignore = "builds a project: tests/run runs it"]
 fn keys_work_on_a_terminal() {
     let site = Site::migrated("keys");
-    let mut terminal = Terminal::open(&site);
+    let mut terminal = Terminal::open(&site, "--open");
+    terminal.wait_for("Building ");
     terminal.wait_for("tarted in");
     terminal.press("h\n");
     terminal.wait_for("r builds and starts the program again");
     terminal.press("r\n");
     terminal.wait_for("tarted in");
+    assert!(terminal.said(&format!("Opened http://127.0.0.1:{}/", site.port)), "--open opens the browser");
     terminal.press("o\n");
     terminal.wait_for(&format!("Opened http://127.0.0.1:{}/", site.port));
     terminal.press("q\n");
@@ -92,11 +103,25 @@ fn keys_work_on_a_terminal() {
     site.assert_no_process();
 
     // Ctrl-C, as a terminal sends it.
-    let mut terminal = Terminal::open(&site);
+    let mut terminal = Terminal::open(&site, "");
     terminal.wait_for("tarted in");
     terminal.press("\u{3}");
     assert_eq!(terminal.ended(), Some(0));
     site.assert_no_process();
+
+    // A taken port: the next one is offered.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", site.port)).expect("the port");
+    let mut terminal = Terminal::open(&site, "");
+    terminal.wait_for("instead? [Y/n]");
+    terminal.press("\n");
+    terminal.wait_for("tarted in");
+    terminal.press("q\n");
+    assert_eq!(terminal.ended(), Some(0));
+    let mut terminal = Terminal::open(&site, "");
+    terminal.wait_for("instead? [Y/n]");
+    terminal.press("n\n");
+    assert_eq!(terminal.ended(), Some(1));
+    drop(taken);
 }
 
 #[test]

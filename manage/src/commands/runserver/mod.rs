@@ -5,6 +5,7 @@
 
 mod direct;
 mod hosted;
+mod port;
 mod prepare;
 
 use clap::{Arg, ArgAction, ArgMatches};
@@ -12,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::listen_address::{self, Caller};
 use crate::{
     BoxFuture, Command, CommandError, Project, delegate,
-    dev_server::{self, Options, PublicPort, program},
+    dev_server::{self, Options, program},
 };
 
 /// `manage runserver`.
@@ -32,6 +33,13 @@ impl Command for RunServer {
                     .long("noreload")
                     .action(ArgAction::SetTrue)
                     .help("Serve the program that is built, and do not follow changes"),
+            )
+            .arg(
+                Arg::new("open")
+                    .long("open")
+                    .action(ArgAction::SetTrue)
+                    .conflicts_with("noreload")
+                    .help("Open the site in the browser"),
             )
             .after_help(
                 "A change of the project builds and starts it again while requests wait; pages load again by \
@@ -55,12 +63,11 @@ impl Command for RunServer {
             let manifest = delegate::find_manifest(project.named_settings_file())?;
             match manifest.filter(|_| !args.get_flag("noreload")) {
                 Some(manifest) => {
-                    let port = PublicPort::bind(&address).await;
-                    let port =
-                        port.map_err(|error| listen_address::io_error(&address, error, Caller::RunServer))?;
+                    let port = port::bind(project, &address).await?;
                     let profile =
                         if project.has_app() { dev_server::profile_of_this_program() } else { Vec::new() };
-                    dev_server::run(project, Options { manifest, port, profile }).await
+                    dev_server::run(project, Options { manifest, port, profile, open: args.get_flag("open") })
+                        .await
                 }
                 None if project.has_app() => direct::serve(project, &address).await,
                 None => delegate::manifest(project.named_settings_file()).map(drop),

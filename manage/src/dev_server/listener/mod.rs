@@ -13,7 +13,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::mpsc};
 
 pub(super) use answer::Front;
 
@@ -40,10 +40,16 @@ impl PublicPort {
         Ok(Self { address: socket.local_addr()?, socket })
     }
 
-    /// Accepts connections until it is dropped.
+    /// Accepts connections until the development server ends. Then it closes the port, and returns when all
+    /// connections have sent their responses.
     pub(super) async fn serve(self, front: Arc<Front>) {
+        let (open, mut all_closed) = mpsc::channel::<()>(1);
         loop {
-            let (stream, peer) = match self.socket.accept().await {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = front.site.ending() => break,
+            };
+            let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     if !is_of_one_connection(&error) {
@@ -52,6 +58,7 @@ impl PublicPort {
                     continue;
                 }
             };
+            let (open, site) = (open.clone(), Arc::clone(&front.site));
             // Without it a small response waits for the acknowledgement of the one before.
             let _ = stream.set_nodelay(true);
             let front = Arc::clone(&front);
@@ -66,10 +73,21 @@ impl PublicPort {
                     .preserve_header_case(true)
                     .serve_connection(TokioIo::new(stream), service)
                     .with_upgrades();
-                // An error is the client's: it has gone, or has sent no HTTP.
-                let _ = connection.await;
+                let mut connection = std::pin::pin!(connection);
+                tokio::select! {
+                    // An error is the client's: it has gone, or has sent no HTTP.
+                    _ = &mut connection => {}
+                    () = site.ending() => {
+                        connection.as_mut().graceful_shutdown();
+                        let _ = connection.await;
+                    }
+                }
+                drop(open);
             });
         }
+        drop((self.socket, open));
+        // Returns `None` when no connection holds its sender any more.
+        let _ = all_closed.recv().await;
     }
 }
 

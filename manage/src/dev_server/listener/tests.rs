@@ -173,8 +173,19 @@ async fn a_request_waits_for_the_next_program() {
     assert!(rest(waiting).ends_with("read"));
     port.site.set_phase(SitePhase::Broken(Arc::new(Fault::Cargo("\u{1b}[1merror\u{1b}[0m: no".to_owned()))));
     assert!(port.page("").await.ends_with("error: no\n"));
+    // One that waits when the server ends is told so, and the port closes.
+    port.site.set_phase(SitePhase::Building);
+    let waiting = port.connect(form);
+    tokio::time::sleep(Duration::from_millis(300)).await;
     port.site.set_phase(SitePhase::Ending);
-    assert!(port.page(PAGE).await.starts_with("HTTP/1.1 503 "));
+    let answer = tokio::task::spawn_blocking(move || rest(waiting)).await.expect("a response");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("has ended"), "{answer}");
+    let closed = async {
+        while TcpStream::connect(port.address).is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, closed).await.expect("the port closes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,9 @@ impl Pages {
         let seconds = progress.since.map_or(0, |since| since.elapsed().as_secs());
         let (done, total) = (progress.done, progress.total.max(1));
         let text = match progress.total {
+            _ if progress.blocked => {
+                "Another cargo, perhaps your editor's, works in the target folder. Waiting for it.".to_owned()
+            }
             0 => format!("Building: {seconds} s"),
             total => format!("{done} of {total} crates, {seconds} s: {}", progress.current),
         };
