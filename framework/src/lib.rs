@@ -98,6 +98,7 @@ mod json;
 mod one_line;
 
 pub use ::http::StatusCode;
+pub use ::time;
 pub use app::{App, Mountable, ResponseFuture};
 pub use clock::Clock;
 pub use error::{BoxError, Error, Result, Unavailable};

@@ -11,7 +11,7 @@
 
 pub use crate::{
     Error, Result, StatusCode, Value, context,
-    http::{Html, IntoResponse, Json, Request, Response, redirect, render},
+    http::{Form, Html, IntoResponse, Json, Request, Response, UploadedFile, redirect, render},
     json,
     middleware::Next,
     sessions::Expiry,

@@ -43,12 +43,16 @@ impl Example {
 
     /// Status and body; the cookies are kept.
     fn send(&mut self, method: &str, path: &str, form: &str) -> (u16, String) {
+        self.send_as("application/x-www-form-urlencoded", method, path, form)
+    }
+
+    fn send_as(&mut self, kind: &str, method: &str, path: &str, form: &str) -> (u16, String) {
         let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{form}",
             pairs.join("; "),
             form.len()
         )
@@ -80,6 +84,9 @@ impl Drop for Example {
     fn drop(&mut self) {
         self.process.kill().expect("the example can be ended");
         self.process.wait().expect("the example has ended");
+        // The pictures of `upload`, which removes them when it ends by itself.
+        let media = env::temp_dir().join(format!("nuages-example-upload-{}", self.process.id()));
+        drop(std::fs::remove_dir_all(media));
     }
 }
 
@@ -125,4 +132,44 @@ fn login_needs_the_token_and_escapes_the_name() {
     assert!(page.contains("Hello, &lt;b&gt;John!"), "{page}");
     assert_eq!(login.post("/logout/", &format!("csrfmiddlewaretoken={token}")), 302);
     assert!(!login.has_session());
+}
+
+/// The CSRF token in a page's form.
+fn token(page: &str) -> &str {
+    let (_, rest) = page.split_once("csrfmiddlewaretoken\" value=\"").expect("a token in the form");
+    rest.split('"').next().unwrap_or_default()
+}
+
+#[test]
+fn forms_shows_errors_and_takes_an_order() {
+    let mut forms = Example::start("forms");
+    let (_, page) = forms.get("/");
+    let token = format!("csrfmiddlewaretoken={}", token(&page));
+    let wrong = format!("{token}&email=ann&size=s&lines-0-sku=a&lines-0-count=100");
+    let (status, page) = forms.send("POST", "/", &wrong);
+    assert_eq!(status, 200);
+    assert!(page.contains("Enter an e-mail address") && page.contains("Enter 99 or less."), "{page}");
+    assert!(page.contains("value=\"ann\""), "{page}");
+    let right = format!("{token}&email=ann@example.com&size=s&lines-0-sku=a&lines-0-count=2");
+    let expected = "ann@example.com orders [(\"a\", 2)] in s";
+    assert_eq!(forms.send("POST", "/", &right), (200, expected.to_owned()));
+}
+
+#[test]
+fn upload_takes_a_picture_and_serves_it() {
+    let mut upload = Example::start("upload");
+    let (_, page) = upload.get("/");
+    let token = token(&page).to_owned();
+    let send = |upload: &mut Example, content: &str| {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"csrfmiddlewaretoken\"\r\n\r\n{token}\r\n--b\r\n\
+             Content-Disposition: form-data; name=\"picture\"; filename=\"my cat.gif\"\r\n\
+             Content-Type: image/gif\r\n\r\n{content}\r\n--b--\r\n"
+        );
+        upload.send_as("multipart/form-data; boundary=b", "POST", "/", &body)
+    };
+    let (status, page) = send(&mut upload, "not a picture");
+    assert!(status == 200 && page.contains("Choose a file of the type"), "{page}");
+    assert_eq!(send(&mut upload, "GIF89a cat").0, 302);
+    assert_eq!(upload.get("/media/my_cat.gif"), (200, "GIF89a cat".to_owned()));
 }

@@ -38,3 +38,11 @@ pub struct Server;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/databases.md")]
 pub struct Databases;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/uploads.md")]
+pub struct Uploads;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/forms.md")]
+pub struct Forms;

@@ -24,6 +24,7 @@ use crate::{
     BoxError, Clock,
     db::Databases,
     http::encoding::decode_path,
+    http::{FormMessage, FormMessages},
     middleware::IntoMiddleware,
     sessions::{SessionEngine, SessionStore, session_store_factory},
     settings::{Settings, SettingsErrors, SystemCheck},
@@ -155,6 +156,15 @@ impl App {
     /// Registers a custom URL converter.
     pub fn converter(self, converter: Converter) -> Self {
         self.with(|plan| plan.converters.push(converter))
+    }
+
+    /// Replaces the texts of the messages of forms, for a translation. `translate` gets each message and
+    /// returns its text, with the same placeholders, or `None` to keep the English one.
+    pub fn form_messages(
+        self,
+        translate: impl Fn(&FormMessage) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|plan| plan.form_messages = FormMessages::new(translate))
     }
 
     /// Replaces the system's clock. Tests use one that they can move.

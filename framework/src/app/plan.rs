@@ -14,7 +14,7 @@ use crate::{
     cache::Caches,
     contrib::{self, auth::AuthenticationMiddleware},
     db::Databases,
-    http::{ReverseUrls, Site, add_url_function},
+    http::{FormMessages, ReverseUrls, Site, add_url_function},
     middleware::{
         CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
         XFrameOptionsMiddleware,
@@ -36,6 +36,7 @@ pub(super) struct Plan {
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
     pub(super) health_checks: bool,
+    pub(super) form_messages: FormMessages,
 }
 
 /// A built application, ready to answer requests.
@@ -58,6 +59,7 @@ impl Plan {
             converters: Vec::new(),
             clock: Clock::system(),
             health_checks: false,
+            form_messages: FormMessages::default(),
         }
     }
 
@@ -110,9 +112,10 @@ impl Plan {
             databases,
             caches,
             clock: self.clock.clone(),
+            form_messages: self.form_messages.clone(),
         };
         let mut outside = self.outside.clone();
-        if let Some((prefix, files)) = contrib::staticfiles::StaticFiles::from_settings(settings) {
+        for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {
             outside.push(Arc::new(Outside::new(&prefix, files)));
         }
         if self.health_checks {

@@ -3,7 +3,10 @@
 //! Built on `sessions` and `templates`; `view`, `middleware`, `urls` and `app` use it.
 
 mod body;
+mod body_memory;
+mod form;
 mod forms;
+mod multipart;
 mod render;
 mod request;
 mod response;
@@ -11,8 +14,16 @@ mod site;
 pub(crate) mod url;
 
 pub use body::Body;
+pub(crate) use body_memory::{BodyMemory, ReleaseMemory};
+pub(crate) use form::FormMessages;
+pub use form::{
+    CheckboxKind, ChoiceKind, ChoicesKind, DecimalKind, Field, FileKind, FloatKind, Form, FormList,
+    FormMessage, IntegerKind, MomentKind, TextKind,
+};
 pub use forms::FormError;
-pub(crate) use forms::{check_fields, is_form};
+pub(crate) use forms::{check_fields, is_form, is_json};
+pub(crate) use multipart::is_multipart;
+pub use multipart::{SaveError, UploadedFile};
 pub(crate) use render::{add_url_function, session_of};
 pub use render::{redirect, render, render_to_string};
 pub use request::{Cookies, CsrfToken, HostError, QueryDict, Request, Secure};

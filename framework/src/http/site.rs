@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 
-use super::UrlValues;
+use super::{FormMessages, UrlValues};
 use crate::{
     Clock, Result,
     cache::Caches,
@@ -35,4 +35,5 @@ pub(crate) struct Site {
     pub(crate) databases: Databases,
     pub(crate) caches: Caches,
     pub(crate) clock: Clock,
+    pub(crate) form_messages: FormMessages,
 }

@@ -10,7 +10,10 @@ use http::{Method, header};
 use super::{Middleware, Next};
 use crate::{
     BoxFuture, Error, Result, crypto, error_page,
-    http::{CsrfToken, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, host, is_form, url},
+    http::{
+        CsrfToken, FormError, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, host, is_form,
+        is_multipart, url,
+    },
     settings::{CsrfSettings, Settings},
 };
 
@@ -155,9 +158,16 @@ impl CsrfMiddleware {
             Some(Ok(secret)) => secret,
         };
         let mut token = String::new();
-        if *request.method() == Method::POST && is_form(&request.content_type()) {
+        let kind = request.content_type();
+        if *request.method() == Method::POST && is_form(&kind) {
             let form: QueryDict = request.form().await?;
             token = form.get(FIELD).unwrap_or_default().to_owned();
+        }
+        // A header spares reading the body: the view may then take it as a stream.
+        let has_header = request.headers().contains_key(&self.header_name);
+        if *request.method() == Method::POST && is_multipart(&kind) && !has_header {
+            let found = request.find_part(FIELD).await.map_err(FormError::into_error)?;
+            token = found.unwrap_or_default();
         }
         let mut place = "the form".to_owned();
         if token.is_empty() {

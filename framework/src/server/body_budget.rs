@@ -61,7 +61,8 @@ impl Pool {
 impl BodyBudget {
     pub(super) fn new(settings: &ServerSettings) -> Self {
         let all = settings.max_body_memory;
-        let max_each = settings.data_upload_max_memory_size.unwrap_or(usize::MAX).min(all);
+        let fields = settings.data_upload_max_memory_size.unwrap_or(usize::MAX);
+        let max_each = fields.saturating_add(settings.file_upload_max_memory_size).min(all);
         Self { pool: Arc::new(Pool { free: AtomicUsize::new(all), released: Notify::new() }), max_each }
     }
 
@@ -97,6 +98,13 @@ impl BodyCharge {
     pub(super) fn remove(&self, bytes: usize) {
         self.taken.fetch_sub(bytes, Relaxed);
         self.budget.pool.release(bytes);
+    }
+
+    /// Gives back the memory of `bytes` that the handler no longer holds.
+    pub(super) fn release(&self, bytes: usize) {
+        let taken = self.taken.fetch_update(Relaxed, Relaxed, |taken| Some(taken.saturating_sub(bytes)));
+        let taken = taken.unwrap_or_else(|taken| taken);
+        self.budget.pool.release(taken.min(bytes));
     }
 
     /// Gives everything back.

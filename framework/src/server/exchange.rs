@@ -22,7 +22,11 @@ use super::{
     stop_token::StopToken,
 };
 use crate::{
-    BoxError, error::panic_message, error_page::RETRY_SOON, future::catch_panic, http::Body,
+    BoxError,
+    error::panic_message,
+    error_page::RETRY_SOON,
+    future::catch_panic,
+    http::{Body, BodyMemory},
     settings::ServerSettings,
 };
 
@@ -104,6 +108,7 @@ impl<S: HttpService> Exchange<S> {
     /// stop token among the extensions.
     fn prepare(&self, request: Request<Incoming>) -> (Request<Body>, Arc<Turn>) {
         let turn = Arc::new(Turn::new(self.shared.gate.clone(), self.shared.bodies.charge()));
+        let has_body = !request.body().is_end_stream();
         let mut request = request.map(|incoming| {
             if incoming.is_end_stream() {
                 return Body::default();
@@ -112,6 +117,9 @@ impl<S: HttpService> Exchange<S> {
         });
         request.extensions_mut().insert(self.peer);
         request.extensions_mut().insert(StopToken::new(self.activity.clone(), turn.clone()));
+        if has_body {
+            request.extensions_mut().insert(BodyMemory(turn.clone()));
+        }
         (request, turn)
     }
 }

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::body_budget::BodyCharge;
-use crate::settings::ServerSettings;
+use crate::{http::ReleaseMemory, settings::ServerSettings};
 
 /// Limits running and queued requests; the rest are rejected.
 pub(super) struct Gate {
@@ -132,5 +132,11 @@ impl Turn {
         let before =
             std::mem::replace(&mut *self.permit.lock().unwrap_or_else(PoisonError::into_inner), permit);
         drop(before);
+    }
+}
+
+impl ReleaseMemory for Turn {
+    fn release(&self, bytes: usize) {
+        self.charge.release(bytes);
     }
 }

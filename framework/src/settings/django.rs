@@ -46,8 +46,8 @@ pub(super) fn nested_advice(path: &[String]) -> Option<&'static str> {
 const NO_TRANSLATION: &str = "remove it: Nuages has no translations and no localised formats";
 const NO_MAIL: &str =
     "remove it: Nuages sends no mail; use a crate such as lettre, with its settings under [project]";
-const NO_UPLOADS: &str =
-    "remove it: the limits are DATA_UPLOAD_MAX_MEMORY_SIZE and DATA_UPLOAD_MAX_NUMBER_FIELDS";
+const NO_HANDLERS: &str =
+    "remove it: files stay in memory up to FILE_UPLOAD_MAX_MEMORY_SIZE, then in FILE_UPLOAD_TEMP_DIR";
 const SQL: &str = "remove it: there are no models; a migration is an SQL file in migrations/<app>/";
 const IN_VIEWS: &str = "remove it: write it in the view or middleware that needs it, or put it under [project] if it differs by site";
 
@@ -74,8 +74,8 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["LOGGING*"], "remove it: logs are events of the tracing crate; a subscriber in src/main.rs filters them"),
     (&["STATIC_ROOT", "STATICFILES_FINDERS", "STORAGES"], "remove it: static files are served unchanged from STATICFILES_DIRS"),
     (&["STATICFILES_STORAGE", "DEFAULT_FILE_STORAGE"], "remove it: static files are served unchanged from STATICFILES_DIRS"),
-    (&["MEDIA_*"], "remove it: the project stores uploads itself; put the folder under [project]"),
-    (&["FILE_UPLOAD_*", "DATA_UPLOAD_MAX_NUMBER_FILES"], NO_UPLOADS),
+    (&["FILE_UPLOAD_HANDLERS"], NO_HANDLERS),
+    (&["FILE_UPLOAD_PERMISSIONS", "FILE_UPLOAD_DIRECTORY_PERMISSIONS"], "remove it: saved files can be read by everybody (0644), Django's default, and folders follow the umask"),
     (&["DEFAULT_AUTO_FIELD", "DEFAULT_TABLESPACE", "DEFAULT_INDEX_TABLESPACE", "ABSOLUTE_URL_OVERRIDES", "FIXTURE_DIRS", "TEST_NON_SERIALIZED_APPS"], SQL),
     (&["DATABASE_ROUTERS"], "remove it: a view opens a database by its alias"),
     (&["MIGRATION_MODULES"], "remove it: migrations are in migrations/<app>/ beside the settings file"),

@@ -27,7 +27,7 @@ pub use error::{ConfigError, SettingsErrors};
 pub use groups::{
     AuthSettings, CacheBackend, CacheSettings, CrossOriginOpenerPolicy, CsrfSettings, DatabaseEngine,
     DatabaseSettings, SameSite, SecuritySettings, ServerSettings, SessionSettings, Settings, SslMode,
-    Synchronous, XFrameOptions, known,
+    Synchronous, UploadSettings, XFrameOptions, known,
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};

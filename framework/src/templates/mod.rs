@@ -9,6 +9,7 @@ mod error;
 mod escape;
 mod filters;
 mod local_time;
+mod markup;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub use context::to_value;
 pub use error::{Line, TemplateError};
 pub use escape::escape;
+pub(crate) use markup::{Markup, markup};
 pub use minijinja;
 
 use crate::settings::Settings;
@@ -61,6 +63,7 @@ impl Templates {
         environment.set_debug(settings.debug);
         environment.set_auto_reload(settings.debug);
         environment.set_auto_escape_callback(auto_escape);
+        environment.set_formatter(markup::write_value);
         let loaders: Vec<_> = settings.template_dirs.iter().map(path_loader).collect();
         environment.set_loader(move |name| {
             for load in &loaders {

@@ -24,6 +24,23 @@ use crate::{
 /// The number of redirects that browsers follow.
 const MAX_REDIRECTS: usize = 20;
 
+/// Separates the parts of a form with files.
+const BOUNDARY: &str = "----nuages-test-client-5f3a9c71";
+/// The end of such a form.
+const END: &str = "------nuages-test-client-5f3a9c71--\r\n";
+
+/// A name as browsers write it into a part's head.
+fn quoted(name: &str) -> String {
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A part of a form: its name, the rest of its head, its content.
+fn part(name: &str, rest: &str, content: &[u8]) -> Vec<u8> {
+    let name = quoted(name);
+    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{rest}\r\n\r\n");
+    [head.as_bytes(), content, b"\r\n"].concat()
+}
+
 /// A request that `.await` sends.
 ///
 /// Sending never fails: an error or a panic of the application is a response with status 500.
@@ -103,6 +120,47 @@ impl<'a> TestRequest<'a> {
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         let text = serde_json::to_vec(value).expect("a value that JSON can hold");
         self.content("application/json", text)
+    }
+
+    /// Adds a file to the form, which is then sent as `multipart/form-data`, with the fields that
+    /// [`TestRequest::form`] gave it before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(client: nuages::testing::Client) {
+    /// let form = client.post("/photos/").form(&[("title", "Clouds")]);
+    /// form.upload("photo", "clouds.png", "image/png", b"\x89PNG").await.text();
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn upload(
+        mut self,
+        name: &str,
+        file_name: &str,
+        content_type: &str,
+        content: impl AsRef<[u8]>,
+    ) -> Self {
+        let mut body = Vec::new();
+        match self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
+            Some(b"application/x-www-form-urlencoded") => {
+                let fields: Vec<(String, String)> =
+                    serde_html_form::from_bytes(&self.body).expect("the fields of the form");
+                for (name, value) in fields {
+                    body.extend(part(&name, "", value.as_bytes()));
+                }
+            }
+            Some(kind) if kind.starts_with(b"multipart/form-data") => {
+                body.extend_from_slice(self.body.strip_suffix(END.as_bytes()).expect("our own end"));
+            }
+            _ => {}
+        }
+        let rest = format!("; filename=\"{}\"\r\nContent-Type: {content_type}", quoted(file_name));
+        body.extend(part(name, &rest, content.as_ref()));
+        body.extend_from_slice(END.as_bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self = self.header(CONTENT_TYPE.as_str(), kind);
+        self.body(body)
     }
 
     /// Sends these bytes. Set `Content-Type` with [`TestRequest::header`].

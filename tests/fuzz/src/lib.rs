@@ -117,6 +117,38 @@ pub fn form_body(data: &[u8]) {
     }
 }
 
+/// A multipart body with the boundary `b`: a view gets its fields and files, or the client a 400 or a 413; the
+/// names are safe, small limits hold, and no temporary file is left.
+pub fn multipart_body(data: &[u8]) {
+    static SITE: LazyLock<(Client, tempfile::TempDir)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lines = format!(
+            "{SETTINGS}\nFILE_UPLOAD_TEMP_DIR = {:?}\nFILE_UPLOAD_MAX_MEMORY_SIZE = 8\n\
+             DATA_UPLOAD_MAX_MEMORY_SIZE = 2000\nDATA_UPLOAD_MAX_NUMBER_FIELDS = 9\n\
+             DATA_UPLOAD_MAX_NUMBER_FILES = 5",
+            folder.path()
+        );
+        let settings = Settings::from_toml(&lines, folder.path()).unwrap_or_else(|errors| panic!("{errors}"));
+        let view = async |request: &mut Request| -> nuages::Result<String> {
+            let form = request.form_data().await?;
+            let files = form.uploads("f");
+            assert!(files.len() <= 5 && form.values("t").len() <= 9);
+            for file in files {
+                assert!(!file.name().is_empty() && !file.name().contains(['/', '\\', '\0', '\n']));
+                assert_eq!(file.bytes().await?.len() as u64, file.size());
+            }
+            Ok(String::new())
+        };
+        (Client::new(App::new(settings).urls(vec![path("", view)])), folder)
+    });
+    let (client, folder) = &*SITE;
+    let request =
+        client.post("/").header("Content-Type", "multipart/form-data; boundary=b").body(data.to_vec());
+    let response = RUNTIME.block_on(async { request.await });
+    assert!(matches!(response.status().as_u16(), 200 | 400 | 413), "{}", response.text());
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "a file is left");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,3 +46,8 @@ fn settings_files_of_the_corpus_are_read_or_refused_with_a_message() {
 fn form_bodies_of_the_corpus_give_pairs_or_a_400() {
     run("form_body", nuages_fuzz::form_body);
 }
+
+#[test]
+fn multipart_bodies_of_the_corpus_give_parts_or_a_400() {
+    run("multipart_body", nuages_fuzz::multipart_body);
+}

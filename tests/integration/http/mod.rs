@@ -1,10 +1,13 @@
 //! Requests and responses: dates, hosts, redirects, headers, methods.
 
 mod cookies;
+mod form_fields;
+mod form_lists;
 mod forms;
 mod large_input;
 mod media_types;
 mod redirects;
+mod uploads;
 
 use std::time::{Duration, UNIX_EPOCH};
 

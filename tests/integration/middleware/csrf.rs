@@ -38,7 +38,7 @@ fn site(extra: &str) -> App {
 /// POST with headers; the cookie is sent where there is one.
 async fn post(app: &App, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut request = request(Method::POST, target);
-    if !body.is_empty() {
+    if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
     for (name, value) in headers {
@@ -177,4 +177,52 @@ async fn a_form_past_the_limits_is_not_searched_for_a_token() {
     let answer = post(&app, "/change/", &[("Cookie", &sent)], &form).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(post_form(&app, "/change/", "x=1").await.status, StatusCode::FORBIDDEN);
+}
+
+/// A multipart body: the token in a field, before or after a file.
+fn multipart(token: &str, first: bool, file: &str) -> String {
+    let token = format!("--b\r\nContent-Disposition: form-data; name=csrfmiddlewaretoken\r\n\r\n{token}\r\n");
+    let file = format!("--b\r\nContent-Disposition: form-data; name=x; filename=f\r\n\r\n{file}\r\n");
+    if first { format!("{token}{file}--b--\r\n") } else { format!("{file}{token}--b--\r\n") }
+}
+
+async fn count(request: &mut Request) -> Result<String> {
+    let form = request.form_data().await?;
+    Ok(format!("{} bytes", form.uploads("x").iter().map(|file| file.size()).sum::<u64>()))
+}
+
+#[tokio::test]
+async fn a_multipart_form_is_searched_for_the_token() {
+    let app = site("").urls(vec![path("count/", count)]);
+    let sent = cookie(SECRET);
+    let headers = [("Cookie", sent.as_str()), ("Content-Type", "multipart/form-data; boundary=b")];
+    for first in [true, false] {
+        let body = multipart(SECRET, first, "content");
+        assert_eq!(post(&app, "/count/", &headers, &body).await.body, "7 bytes");
+        let wrong = multipart(&SECRET.to_uppercase(), first, "content");
+        assert_eq!(post(&app, "/count/", &headers, &wrong).await.status, StatusCode::FORBIDDEN);
+    }
+    // The token is checked before the rest of the body is read.
+    let half = multipart(&SECRET.to_uppercase(), true, "half a file");
+    let half = &half[..half.len() - 20];
+    assert_eq!(post(&app, "/count/", &headers, half).await.status, StatusCode::FORBIDDEN);
+    let none = multipart("", true, "content");
+    assert_eq!(post(&app, "/count/", &headers, &none).await.status, StatusCode::FORBIDDEN);
+    let with_header = [headers[0], headers[1], ("X-CSRFToken", SECRET)];
+    assert_eq!(post(&app, "/count/", &with_header, &none).await.body, "7 bytes");
+    assert_eq!(post(&app, "/count/", &headers, "--b").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_large_file_before_the_token_waits_on_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = format!("FILE_UPLOAD_TEMP_DIR = {:?}\nFILE_UPLOAD_MAX_MEMORY_SIZE = 10", folder.path());
+    let app = site(&lines).urls(vec![path("count/", count)]);
+    let sent = cookie(SECRET);
+    let headers = [("Cookie", sent.as_str()), ("Content-Type", "multipart/form-data; boundary=b")];
+    for (token, status) in [(SECRET, 200), ("wrong", 403)] {
+        let body = multipart(token, false, &"x".repeat(3_000_000));
+        assert_eq!(post(&app, "/count/", &headers, &body).await.status.as_u16(), status);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
 }

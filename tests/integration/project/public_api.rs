@@ -47,6 +47,53 @@ mod views {
     }
 }
 
+mod forms {
+    use nuages::prelude::*;
+
+    struct Contact {
+        name: String,
+        email: String,
+        age: Option<u8>,
+        photo: Option<UploadedFile>,
+    }
+
+    fn clean(form: &mut Form) -> Option<Contact> {
+        let contact = Contact {
+            name: form.text("name").max_length(100).required(),
+            email: form.email("email").label("E-mail").required(),
+            age: form.integer("age").range(18..=130).optional(),
+            photo: form.file("photo").max_bytes(2 << 20).types(&["image/png"]).optional(),
+        };
+        form.check("email", !contact.email.ends_with(".invalid"), "Where can we reach you?");
+        form.valid(contact) // None: unbound (GET), or with errors
+    }
+
+    pub(super) async fn contact(request: &mut Request) -> Result<Response> {
+        let mut form = request.form_data().await?; // urlencoded or multipart; files beyond a threshold are on disk
+        if let Some(contact) = clean(&mut form) {
+            request.session.insert("contact", (contact.name, contact.email, contact.age))?;
+            if let Some(photo) = contact.photo {
+                photo.save_in("media").await?;
+            }
+            return Ok(redirect("/thanks/"));
+        }
+        render(request, "contact.html", context! { form })
+    }
+}
+
+#[tokio::test]
+async fn the_books_form_takes_a_photo() {
+    let site = crate::support::site::Site::new(&crate::support::asking::lines(""))
+        .file("templates/contact.html", "{{ form }}");
+    let client = nuages::testing::Client::new(site.app(vec![nuages::urls::path("", forms::contact)]));
+    let page = client.get("/").await.text().into_owned();
+    assert!(page.starts_with("<form method=\"post\" enctype=\"multipart/form-data\">"), "{page}");
+    let form = client.post("/").form(&[("name", "Ann"), ("email", "ann@example.com")]);
+    let sent = form.upload("photo", "a.png", "image/png", b"\x89PNG\r\n\x1a\n").await;
+    assert_eq!(sent.header("location"), Some("/thanks/"));
+    assert!(site.path().join("media/a.png").is_file());
+}
+
 #[tokio::test]
 async fn the_books_project_answers() {
     let site = crate::support::site::Site::new(&crate::support::asking::lines(""))

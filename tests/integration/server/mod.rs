@@ -9,5 +9,6 @@ mod limits;
 mod protocol;
 mod slow_bodies;
 mod smuggling;
+mod uploads;
 
 use crate::support::raw_server as harness;

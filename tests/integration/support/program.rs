@@ -137,6 +137,11 @@ impl Program {
         self.address.expect("started")
     }
 
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("started").id()
+    }
+
     /// A visitor without a cookie.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.address.expect("started"))

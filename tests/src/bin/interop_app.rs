@@ -13,6 +13,7 @@ use nuages::{
     contrib::auth,
     prelude::*,
     urls::{Route, path},
+    view::csrf_exempt,
 };
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn urlpatterns() -> Vec<Route> {
         path("logout/", sign_out),
         path("whoami/", whoami),
         path("fail/", fail),
+        path("upload/", csrf_exempt(upload)),
     ]
 }
 
@@ -138,6 +140,13 @@ fn whoami(request: &mut Request) -> Result<Response> {
 fn fail(request: &mut Request) -> Result<Response> {
     request.session.insert("fail", true)?;
     Ok(Response::json(&json!({ "error": true }))?.with_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// The size of each file that was sent.
+async fn upload(request: &mut Request) -> Result<Response> {
+    let form = request.form_data().await?;
+    let sizes: Vec<u64> = form.uploads("file").into_iter().map(UploadedFile::size).collect();
+    Response::json(&json!({ "sizes": sizes }))
 }
 
 fn parameter(request: &Request, name: &str) -> Result<String> {

@@ -1,5 +1,6 @@
 //! Static files for development: under `DEBUG`, the files in `STATICFILES_DIRS` are served below
-//! `STATIC_URL`, as with Django's runserver (django/contrib/staticfiles/handlers.py).
+//! `STATIC_URL`, as with Django's runserver (django/contrib/staticfiles/handlers.py), and those in
+//! `MEDIA_ROOT` below `MEDIA_URL`.
 //!
 //! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware, so that a style sheet
 //! needs no session. `find` opens the file of a URL and never leaves the folders, `range` reads `Range`,
@@ -62,16 +63,25 @@ impl StaticFiles {
         Self { folders: folders.into_iter().collect(), settings: None }
     }
 
-    /// The service for `STATICFILES_DIRS` and the prefix to mount it at; `None` without `DEBUG`, without
-    /// `STATICFILES_DIRS`, or if `STATIC_URL` is on another host.
-    pub(crate) fn from_settings(settings: &Arc<Settings>) -> Option<(String, Self)> {
-        let url = settings.static_url.as_str();
+    /// The services for `STATICFILES_DIRS` and `MEDIA_ROOT`, and the prefixes to mount them at; none without
+    /// `DEBUG`.
+    pub(crate) fn from_settings(settings: &Arc<Settings>) -> Vec<(String, Self)> {
+        let uploads = &settings.uploads;
+        let media_url = uploads.media_url.as_deref().unwrap_or_default();
+        let media: Vec<PathBuf> = uploads.media_root.iter().cloned().collect();
+        let places = [(settings.static_url.as_str(), settings.staticfiles_dirs.clone()), (media_url, media)];
+        let served = places.into_iter().filter(|(_, folders)| settings.debug && !folders.is_empty());
+        served.filter_map(|(url, folders)| Self::below(url, folders, settings)).collect()
+    }
+
+    /// The service for a URL of the settings; `None` if the URL is on another host.
+    fn below(url: &str, folders: Vec<PathBuf>, settings: &Arc<Settings>) -> Option<(String, Self)> {
         let elsewhere = url.contains("://") || url.starts_with("//");
         let prefix = url.trim_matches('/');
-        if !settings.debug || elsewhere || prefix.is_empty() || settings.staticfiles_dirs.is_empty() {
+        if elsewhere || prefix.is_empty() {
             return None;
         }
-        let files = Self::new(settings.staticfiles_dirs.iter().cloned());
+        let files = Self::new(folders);
         Some((format!("{prefix}/"), Self { settings: Some(Arc::clone(settings)), ..files }))
     }
 

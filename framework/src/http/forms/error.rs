@@ -1,6 +1,6 @@
 //! The error of a request body that cannot be used.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, path::PathBuf};
 
 use http::StatusCode;
 
@@ -35,6 +35,15 @@ pub enum FormError {
     /// There are more fields than the limit: a 400, like Django's `TooManyFieldsSent`.
     #[error("the request sends more than DATA_UPLOAD_MAX_NUMBER_FIELDS = {0} fields")]
     TooManyFields(usize),
+    /// There are more files than the limit: a 400, like Django's `TooManyFilesSent`.
+    #[error("the request sends more than DATA_UPLOAD_MAX_NUMBER_FILES = {0} files")]
+    TooManyFiles(usize),
+    /// The multipart form is malformed: a 400.
+    #[error("the multipart form is malformed: {0}")]
+    Multipart(String),
+    /// An uploaded file cannot be written to `FILE_UPLOAD_TEMP_DIR`: a 503.
+    #[error("cannot write an uploaded file to FILE_UPLOAD_TEMP_DIR = {}", .0.display())]
+    Storage(PathBuf, #[source] std::io::Error),
     /// The body has another media type: a 415.
     #[error("the request body is {found}, expected {expected}")]
     ContentType {
@@ -44,8 +53,14 @@ pub enum FormError {
         expected: &'static str,
     },
     /// A field is missing or does not fit its type: a 400.
-    #[error("the form does not fit")]
-    Form(#[source] serde_html_form::de::Error),
+    #[error("the form does not fit{}", .field.as_ref().map(|field| format!(": the field {field:?}")).unwrap_or_default())]
+    Form {
+        /// The name of the field; `None` if the error concerns the whole form, such as a missing field, which
+        /// the source names.
+        field: Option<String>,
+        /// The reason.
+        source: serde_html_form::de::Error,
+    },
     /// The body is not JSON, or does not fit its type: a 400.
     #[error("the JSON does not fit")]
     Json(#[source] serde_json::Error),
@@ -67,14 +82,18 @@ impl FormError {
             Self::Broken(error) if is_of_kind(error, ErrorKind::ResourceBusy) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::TooManyFields(_) | Self::Form(_) | Self::Json(_) | Self::Broken(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Storage(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyFields(_)
+            | Self::TooManyFiles(_)
+            | Self::Multipart(_)
+            | Self::Form { .. }
+            | Self::Json(_)
+            | Self::Broken(_) => StatusCode::BAD_REQUEST,
             Self::Gone => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    pub(in crate::http) fn into_error(self) -> Error {
+    pub(crate) fn into_error(self) -> Error {
         let status = self.status();
         Error::from(self).set_status(status)
     }

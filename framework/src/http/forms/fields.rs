@@ -14,5 +14,9 @@ pub(crate) fn check_fields(text: &[u8], limit: Option<usize>) -> Result<(), Form
 }
 
 pub(crate) fn parse_form<T: DeserializeOwned>(text: &[u8]) -> Result<T, FormError> {
-    serde_html_form::from_bytes(text).map_err(FormError::Form)
+    let deserializer = serde_html_form::Deserializer::from_bytes(text);
+    serde_path_to_error::deserialize(deserializer).map_err(|error| FormError::Form {
+        field: Some(error.path().to_string()).filter(|path| path != "."),
+        source: error.into_inner(),
+    })
 }

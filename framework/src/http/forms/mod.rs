@@ -71,7 +71,7 @@ impl Request {
     /// }
     /// ```
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        self.expect_type("application/json", |kind| kind == "application/json" || kind.ends_with("+json"))?;
+        self.expect_type("application/json", is_json)?;
         let bytes = self.body().await?;
         serde_json::from_slice(&bytes).map_err(|error| FormError::Json(error).into_error())
     }
@@ -94,4 +94,8 @@ impl Request {
 
 pub(crate) fn is_form(kind: &str) -> bool {
     kind == "application/x-www-form-urlencoded"
+}
+
+pub(crate) fn is_json(kind: &str) -> bool {
+    kind == "application/json" || kind.ends_with("+json")
 }

@@ -4,12 +4,17 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 
-use crate::http::{Body, FormError};
+use crate::http::{
+    Body, FormError,
+    multipart::{FormParts, MultipartReader},
+};
 
 /// The body of a request, before and after it is read.
 pub(super) enum Payload {
     Waiting(Body),
     Collected(Bytes),
+    /// A multipart form, some of whose parts are read.
+    Parts(Box<MultipartReader>),
     /// Taken as a stream, or lost by an error while it was read.
     Gone,
 }
@@ -32,12 +37,44 @@ impl Payload {
         Ok(bytes)
     }
 
+    /// The reader of a multipart form, which `make` makes of the body.
+    fn parts(
+        &mut self,
+        make: impl FnOnce(Body) -> Result<MultipartReader, FormError>,
+    ) -> Result<&mut MultipartReader, FormError> {
+        if matches!(self, Self::Waiting(_) | Self::Collected(_)) {
+            let body = self.take();
+            *self = Self::Parts(Box::new(make(body)?));
+        }
+        match self {
+            Self::Parts(reader) => Ok(reader),
+            _ => Err(FormError::Gone),
+        }
+    }
+
+    /// Reads a multipart form up to the first field of this name, and returns its value.
+    pub(super) async fn find_part(
+        &mut self,
+        name: &str,
+        make: impl FnOnce(Body) -> Result<MultipartReader, FormError>,
+    ) -> Result<Option<String>, FormError> {
+        self.parts(make)?.find(name).await
+    }
+
+    /// Reads a whole multipart form. A second call returns the same parts.
+    pub(super) async fn collect_parts(
+        &mut self,
+        make: impl FnOnce(Body) -> Result<MultipartReader, FormError>,
+    ) -> Result<FormParts, FormError> {
+        self.parts(make)?.finish().await
+    }
+
     /// Takes the body as a stream.
     pub(super) fn take(&mut self) -> Body {
         match std::mem::replace(self, Self::Gone) {
             Self::Waiting(body) => body,
             Self::Collected(bytes) => Body::from(bytes),
-            Self::Gone => Body::default(),
+            Self::Parts(_) | Self::Gone => Body::default(),
         }
     }
 }

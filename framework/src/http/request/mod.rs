@@ -26,7 +26,10 @@ pub use csrf_token::CsrfToken;
 pub use host::HostError;
 pub use query::QueryDict;
 
-use super::{Body, FormError, Site, UrlArgs};
+use super::{
+    Body, BodyMemory, FormError, Site, UrlArgs,
+    multipart::{FormParts, MultipartReader},
+};
 use crate::{Clock, Error, Result, cache::Caches, db::Databases, sessions::Session, settings::Settings};
 
 /// A request. Middleware and views get it as `&mut Request`.
@@ -148,6 +151,25 @@ impl Request {
     /// and the methods that use it fail.
     pub fn take_body(&mut self) -> Body {
         self.payload_mut().take()
+    }
+
+    /// Reads a multipart form up to the first field of this name, and returns its value. The files before it
+    /// are kept for [`Request::multipart`].
+    pub(crate) async fn find_part(&mut self, name: &str) -> Result<Option<String>, FormError> {
+        let make = self.multipart_reader();
+        self.payload_mut().find_part(name, make).await
+    }
+
+    /// Reads the whole multipart form.
+    pub(crate) async fn multipart(&mut self) -> Result<FormParts, FormError> {
+        let make = self.multipart_reader();
+        self.payload_mut().collect_parts(make).await
+    }
+
+    fn multipart_reader(&self) -> impl FnOnce(Body) -> Result<MultipartReader, FormError> + use<> {
+        let kind = self.header(http::header::CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
+        let (site, charged) = (Arc::clone(&self.site), self.extension::<BodyMemory>().cloned());
+        move |body| MultipartReader::new(body, &kind, &site.settings, charged)
     }
 
     /// The value that the URL pattern captured under this name.

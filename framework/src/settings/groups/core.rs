@@ -11,7 +11,7 @@ use std::{
 use super::{
     auth::AuthSettings, caches::CacheSettings, checks::Checks, csrf::CsrfSettings,
     databases::DatabaseSettings, reader::Reader, security::SecuritySettings, server::ServerSettings,
-    session::SessionSettings, values::Fallback::Unset,
+    session::SessionSettings, uploads::UploadSettings, values::Fallback::Unset,
 };
 use crate::settings::{
     source::{MASK, Provenance, Sources},
@@ -88,6 +88,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// Limits and timeouts of the server and of request bodies.
     pub server: ServerSettings,
+    /// `FILE_UPLOAD_TEMP_DIR` and `MEDIA_*`.
+    pub uploads: UploadSettings,
     pub(in crate::settings) sources: Arc<Sources>,
     pub(in crate::settings) provenance: Vec<Provenance>,
 }
@@ -126,6 +128,7 @@ impl Settings {
             security: SecuritySettings::read(reader),
             auth: AuthSettings::read(reader),
             server: ServerSettings::read(reader),
+            uploads: UploadSettings::read(reader, base_dir),
             sources: Arc::clone(reader.sources),
             provenance: Vec::new(),
         }
@@ -165,6 +168,7 @@ impl Settings {
         self.csrf.check(&self.session.cookie_name, checks);
         self.security.check(checks);
         self.auth.check(checks);
+        self.uploads.check(&self.static_url, checks);
     }
 
     fn check_secrets(&self, checks: &mut Checks<'_>) {
@@ -234,6 +238,7 @@ impl fmt::Debug for Settings {
             .field("csrf", &self.csrf)
             .field("auth", &self.auth)
             .field("server", &self.server)
+            .field("uploads", &self.uploads)
             .finish_non_exhaustive()
     }
 }

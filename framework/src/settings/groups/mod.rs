@@ -15,6 +15,7 @@ mod reader;
 mod security;
 mod server;
 mod session;
+mod uploads;
 mod values;
 
 use std::{
@@ -35,6 +36,7 @@ pub(super) use reader::Reader;
 pub use security::{CrossOriginOpenerPolicy, SecuritySettings, XFrameOptions};
 pub use server::ServerSettings;
 pub use session::SessionSettings;
+pub use uploads::UploadSettings;
 
 use super::{
     schema::{Schema, Setting},

@@ -1,5 +1,5 @@
-//! `SERVER_*`, `GRACEFUL_TIMEOUT` and `DATA_UPLOAD_*`: the limits and timeouts of the server and of request
-//! bodies.
+//! `SERVER_*`, `GRACEFUL_TIMEOUT`, `DATA_UPLOAD_*` and `FILE_UPLOAD_MAX_MEMORY_SIZE`: the limits and timeouts
+//! of the server and of request bodies.
 
 use std::time::Duration;
 
@@ -58,6 +58,10 @@ pub struct ServerSettings {
     pub data_upload_max_memory_size: Option<usize>,
     /// `DATA_UPLOAD_MAX_NUMBER_FIELDS`. Default 1,000; none = no limit.
     pub data_upload_max_number_fields: Option<usize>,
+    /// `DATA_UPLOAD_MAX_NUMBER_FILES`. Default 100; none = no limit.
+    pub data_upload_max_number_files: Option<usize>,
+    /// `FILE_UPLOAD_MAX_MEMORY_SIZE`. Default 2,621,440.
+    pub file_upload_max_memory_size: usize,
 }
 
 impl ServerSettings {
@@ -67,6 +71,8 @@ impl ServerSettings {
         Self {
             data_upload_max_memory_size: reader.maybe_count("DATA_UPLOAD_MAX_MEMORY_SIZE", 0..=MOST_DATA, Is(2_621_440), "The largest request body in bytes, files not counted; `\"none\"` sets no limit."),
             data_upload_max_number_fields: reader.maybe_count("DATA_UPLOAD_MAX_NUMBER_FIELDS", 0..=MOST_DATA, Is(1000), "The largest number of fields in a query or a form; `\"none\"` sets no limit."),
+            data_upload_max_number_files: reader.maybe_count("DATA_UPLOAD_MAX_NUMBER_FILES", 0..=MOST_DATA, Is(100), "The largest number of files in a form; `\"none\"` sets no limit."),
+            file_upload_max_memory_size: reader.count("FILE_UPLOAD_MAX_MEMORY_SIZE", 0..=MOST, 2_621_440, "The bytes of a form's files that stay in memory. Files beyond it are written to `FILE_UPLOAD_TEMP_DIR`."),
             header_timeout: reader.duration("SERVER_HEADER_TIMEOUT", 10, "Not in Django: how long the head of a request may take to arrive."),
             keep_alive_timeout: reader.duration("SERVER_KEEP_ALIVE_TIMEOUT", 75, "Not in Django: how long a connection may be idle between requests."),
             body_timeout: reader.duration("SERVER_BODY_TIMEOUT", 30, "Not in Django: how long the body of a request may make no progress."),
