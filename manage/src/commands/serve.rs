@@ -114,7 +114,7 @@ impl Command for Serve {
                 clear_periodically(sessions, interval);
             }
             notify(&[sd_notify::NotifyState::Ready]);
-            serving.run(listener, || notify(&[sd_notify::NotifyState::Stopping])).await?;
+            serving.run(listener, |app| app, || notify(&[sd_notify::NotifyState::Stopping])).await?;
             tracing::info!(target: logging::SERVER, "stopped");
             log.finish();
             Ok(())

@@ -32,9 +32,14 @@ impl Serving {
         &self.databases
     }
 
-    /// Serves until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
+    /// Serves the application in `service` until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
     /// ends them.
-    pub(super) async fn run(self, listener: Listener, stopping: impl FnOnce()) -> Result<(), CommandError> {
+    pub(super) async fn run<S: HttpService>(
+        self,
+        listener: Listener,
+        service: impl FnOnce(App) -> S,
+        stopping: impl FnOnce(),
+    ) -> Result<(), CommandError> {
         let (mut signals, mut later_signals) = (signals()?, signals()?);
         let shutdown = async {
             signals.next().await;
@@ -51,7 +56,7 @@ impl Serving {
                 }
             }
         };
-        self.run_until(listener, |app| app, shutdown, abort).await;
+        self.run_until(listener, service, shutdown, abort).await;
         Ok(())
     }
 
