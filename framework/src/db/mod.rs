@@ -10,11 +10,13 @@ use crate::settings::{DatabaseEngine, DatabaseSettings, Settings};
 mod error;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod query_count;
 mod sqlite;
 
 pub use error::DbError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresClient, PostgresTransaction};
+pub use query_count::{QueryCount, count_queries};
 pub use rusqlite;
 pub use sqlite::Sqlite;
 pub(crate) use sqlite::{begin_until, without_transaction_statements};

@@ -121,7 +121,7 @@ impl Command for Serve {
                 clear_periodically(sessions, interval);
             }
             notify(&[sd_notify::NotifyState::Ready]);
-            started.run(listener, || notify(&[sd_notify::NotifyState::Stopping])).await?;
+            started.run(listener, |app| app, || notify(&[sd_notify::NotifyState::Stopping])).await?;
             tracing::info!(target: logging::SERVER, "stopped");
             log.finish();
             Ok(())

@@ -53,9 +53,15 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Serves until SIGINT or SIGTERM. The first signal lets requests finish and calls `stopping`, the second
+    /// Serves the application in `service` until SIGINT or SIGTERM. The first signal lets requests finish and calls
+    /// `stopping`, the second
     /// ends them.
-    pub(super) async fn run(self, listener: Listener, stopping: impl FnOnce()) -> Result<(), CommandError> {
+    pub(super) async fn run<S: HttpService>(
+        self,
+        listener: Listener,
+        service: impl FnOnce(App) -> S,
+        stopping: impl FnOnce(),
+    ) -> Result<(), CommandError> {
         let (mut signals, mut later_signals) = (signals()?, signals()?);
         let shutdown = async {
             signals.next().await;
@@ -77,7 +83,7 @@ impl Started {
                 signals.next().await;
             }
         };
-        self.run_until(listener, |app| app, shutdown, abort, another_signal).await;
+        self.run_until(listener, service, shutdown, abort, another_signal).await;
         Ok(())
     }
 

@@ -153,3 +153,17 @@ fn the_banner_is_djangos_and_requests_are_logged() {
     site.visit("/").assert(200, "Bonjour");
     assert_eq!(site.said().matches("unused variable").count(), 1, "{}", site.said());
 }
+
+#[test]
+#[ignore = "builds a project: tests/run runs it"]
+fn a_higher_verbosity_shows_the_time_and_the_queries_of_each_request() {
+    let mut site = Site::migrated("timed");
+    let command = site.server_command("-v 2");
+    site.start(command);
+    site.visit("/").assert(200, "Bonjour");
+    site.wait_until_said("\"GET / HTTP/1.1\" 200 ");
+    // The view counts a visit: the new session is one write.
+    let said = site.said();
+    let line = said.lines().find(|line| line.contains("INFO nuages.server: GET /: ")).expect("a line");
+    assert!(line.contains(" ms, of that 1 query in "), "{line}");
+}

@@ -27,6 +27,7 @@ use crate::support::{
 };
 
 mod faults;
+mod query_count;
 mod transactions;
 
 /// A database in `folder` that waits 300 ms for locks.

@@ -13,7 +13,7 @@ use std::{
 use tokio::time;
 
 use super::server::Server;
-use crate::db::DbError;
+use crate::db::{DbError, query_count::QueryTimer};
 
 /// Added to the time limit of an answer, so that the server's own limit ends a statement first and the
 /// connection can be used again.
@@ -50,6 +50,7 @@ impl Answers {
         limit: Option<Duration>,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, DbError> {
+        let _timer = QueryTimer::start();
         self.unanswered.store(true, Ordering::Relaxed);
         let result = match limit {
             None => work.await,

@@ -8,7 +8,10 @@ use std::{fmt, sync::Arc};
 use rusqlite::Connection;
 use tokio::{sync::oneshot, task};
 
-use crate::{db::DbError, settings::DatabaseSettings};
+use crate::{
+    db::{DbError, query_count::QueryTimer},
+    settings::DatabaseSettings,
+};
 
 mod begin;
 mod failure;
@@ -80,7 +83,10 @@ impl Sqlite {
         T: Send + 'static,
     {
         match self.inner.file.path {
-            Some(_) => self.inner.readers.read(f).await,
+            Some(_) => {
+                let _timer = QueryTimer::start();
+                self.inner.readers.read(f).await
+            }
             None => self.write(f).await,
         }
     }
@@ -97,7 +103,10 @@ impl Sqlite {
         T: Send + 'static,
     {
         match self.inner.file.path {
-            Some(_) => self.inner.readers.read_long(f).await,
+            Some(_) => {
+                let _timer = QueryTimer::start();
+                self.inner.readers.read_long(f).await
+            }
             None => self.write(f).await,
         }
     }
@@ -118,6 +127,7 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        let _timer = QueryTimer::start();
         let (job, answer) = job::job(f, self.inner.file.timeout);
         self.inner.writer.submit(job)?;
         answer.wait(&self.inner.file).await

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::Path};
 use nuages::server::Listener;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::prepare::{checked, unapplied_migrations};
+use super::{
+    prepare::{checked, unapplied_migrations},
+    timed::Timed,
+};
 use crate::{
     CommandError, Project, VERSION,
     commands::{
@@ -44,7 +47,7 @@ pub(super) async fn serve(project: &Project, address: &str) -> Result<(), Comman
     if verbose {
         banner(project, listener.local_addr())?;
     }
-    started.run(listener, || {}).await?;
+    started.run(listener, |app| Timed::new(app, project.verbosity()), || {}).await?;
     log.finish();
     Ok(())
 }

@@ -7,7 +7,10 @@ use nuages::{
     settings::{CacheBackend, Settings},
 };
 
-use super::prepare::{checked, unapplied_migrations};
+use super::{
+    prepare::{checked, unapplied_migrations},
+    timed::Timed,
+};
 use crate::{
     CommandError, Project,
     commands::serving::Serving,
@@ -54,8 +57,8 @@ async fn serve_on(
         unapplied,
         forgets_sessions: forgets_sessions(settings),
     }));
-    let handed = |app| Handed::new(app, &invitation.token);
-    started.run_until(listener, handed, connection.stopped(), connection.lost(), connection.lost()).await;
+    let service = |app| Timed::new(Handed::new(app, &invitation.token), project.verbosity());
+    started.run_until(listener, service, connection.stopped(), connection.lost(), connection.lost()).await;
     log.finish();
     Ok(())
 }

@@ -7,6 +7,7 @@ mod direct;
 mod hosted;
 mod port;
 mod prepare;
+mod timed;
 
 use clap::{Arg, ArgAction, ArgMatches};
 
