@@ -49,9 +49,11 @@ async fn a_list_of_forms_has_rows() {
         wrong.text()
     );
     let none = client.post("/order/").form(&[("lines-0-sku", "")]).await;
-    assert!(none.text().contains("Enter at least 1 rows."), "{}", none.text());
+    assert!(none.text().contains("Fill in at least 1 of the rows."), "{}", none.text());
     let many: Vec<(String, &str)> = (0..4).map(|index| (format!("lines-{index}-sku"), "x")).collect();
-    assert!(client.post("/order/").form(&many).await.text().contains("Enter at most 3 rows."));
+    assert!(
+        client.post("/order/").form(&many).await.text().contains("Too many rows: at most 3 are allowed.")
+    );
     let json = json!({ "lines": [{ "sku": "a", "count": 1, "notes": [{ "text": "n" }] }] });
     assert_eq!(json_of(&client.post("/order/").json(&json).await.text()), json!([["a", 1, ["n"]]]));
 }

@@ -207,6 +207,41 @@ async fn malformed_and_hostile_bodies_are_a_400_in_little_time() {
     assert_eq!(other.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
+/// A body that arrives byte by byte.
+struct Bytewise(std::vec::IntoIter<u8>);
+
+impl http_body::Body for Bytewise {
+    type Data = bytes::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>> {
+        let frame = |byte| Ok(http_body::Frame::data(bytes::Bytes::copy_from_slice(&[byte])));
+        std::task::Poll::Ready(self.0.next().map(frame))
+    }
+}
+
+#[tokio::test]
+async fn bodies_in_tiny_pieces_cost_time_in_proportion() {
+    use tower_service::Service as _;
+    let site = site("");
+    let app = app(&site);
+    let head = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n";
+    let many = format!("{head}{}\r\n--b--", "\r\n--".repeat(100_000));
+    let endless = format!("--b\r\nX: {}", "y".repeat(400_000));
+    for (body, status) in [(many, StatusCode::OK), (endless, StatusCode::BAD_REQUEST)] {
+        let begun = std::time::Instant::now();
+        let request = http::Request::post("http://example.com/exempt/")
+            .header("Content-Type", "multipart/form-data; boundary=b")
+            .body(Bytewise(body.into_bytes().into_iter()));
+        let Ok(response) = app.clone().call(request.expect("a request")).await;
+        assert_eq!(response.status(), status);
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn saved_files_stay_in_their_folder_and_overwrite_nothing() {
     for memory in ["0", "1000"] {

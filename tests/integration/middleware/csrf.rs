@@ -226,3 +226,27 @@ async fn a_large_file_before_the_token_waits_on_disk() {
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 }
+
+/// Reads the body in another way than as a form, then as a form.
+async fn otherwise(request: &mut Request) -> Result<String> {
+    let body = request.body().await.map(|bytes| bytes.len()).map_err(|error| error.to_string());
+    let stream = http_body_util::BodyExt::collect(request.take_body()).await;
+    let stream = stream.map(|_| ()).map_err(|error| error.to_string());
+    let form =
+        request.form_data().await.map(|form| form.uploads("x").len()).map_err(|error| error.to_string());
+    Ok(format!("{body:?} {stream:?} {form:?}"))
+}
+
+#[tokio::test]
+async fn a_form_that_was_searched_for_the_token_cannot_be_read_as_bytes() {
+    let app = site("").urls(vec![path("otherwise/", otherwise)]);
+    let sent = cookie(SECRET);
+    let headers = [("Cookie", sent.as_str()), ("Content-Type", "multipart/form-data; boundary=b")];
+    let body = multipart(SECRET, true, "content");
+    let answer = post(&app, "/otherwise/", &headers, &body).await.body;
+    assert_eq!(answer.matches("Err(\"the body was already read as a form").count(), 2, "{answer}");
+    assert!(answer.ends_with(" Ok(1)"), "the form can still be read: {answer}");
+    let with_header = [headers[0], headers[1], ("X-CSRFToken", SECRET)];
+    let answer = post(&app, "/otherwise/", &with_header, &body).await.body;
+    assert!(answer.starts_with(&format!("Ok({}) Ok(())", body.len())), "{answer}");
+}

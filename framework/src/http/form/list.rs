@@ -96,9 +96,13 @@ impl FormList<'_> {
         if self.field.rows.len() > self.max {
             self.field.rows.truncate(self.max);
             values.truncate(self.max);
-            self.field.errors.push(limit("max_rows", "Enter at most {limit} rows.", self.max));
+            self.field.errors.push(limit(
+                "max_rows",
+                "Too many rows: at most {limit} are allowed.",
+                self.max,
+            ));
         } else if values.len() < self.min {
-            self.field.errors.push(limit("min_rows", "Enter at least {limit} rows.", self.min));
+            self.field.errors.push(limit("min_rows", "Fill in at least {limit} of the rows.", self.min));
         }
         self.form.declare(self.field);
         values

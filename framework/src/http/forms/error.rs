@@ -68,6 +68,10 @@ pub enum FormError {
     /// (`SERVER_BODY_TIMEOUT`).
     #[error("the request body is incomplete")]
     Broken(#[source] BoxError),
+    /// The body is a multipart form whose parts are read already, by the view or by the CSRF middleware: a 500.
+    /// A request with the token in a header leaves the body unread.
+    #[error("the body was already read as a form; send the CSRF token in a header to leave it unread")]
+    ReadAsParts,
     /// The view took the body as a stream before, or an error while it was read has lost it: a 500.
     #[error("the request body was already taken as a stream, or reading it failed before")]
     Gone,
@@ -89,7 +93,7 @@ impl FormError {
             | Self::Form { .. }
             | Self::Json(_)
             | Self::Broken(_) => StatusCode::BAD_REQUEST,
-            Self::Gone => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Gone | Self::ReadAsParts => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

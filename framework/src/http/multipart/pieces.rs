@@ -23,33 +23,47 @@ const PIECE: usize = 64 * 1024;
 /// The bytes that may arrive while the parser looks for the end of a part's head. Django's limit is 1,024.
 const MAX_HEAD: usize = 8 * 1024;
 
+/// The pieces in which they may arrive. The parser searches all of its bytes again after each piece.
+const MAX_HEAD_PIECES: usize = 256;
+
 /// The head of a part is too long.
 #[derive(Debug, thiserror::Error)]
-#[error("the head of a part is longer than {MAX_HEAD} bytes")]
+#[error("the head of a part is longer than {MAX_HEAD} bytes or comes in more than {MAX_HEAD_PIECES} pieces")]
 pub(super) struct HeadTooLong;
 
-/// How many bytes the stream may still hand out.
+/// How many bytes and pieces the stream may still hand out.
 #[derive(Clone, Default)]
-pub(super) struct HeadLimit(Arc<AtomicUsize>);
+pub(super) struct HeadLimit(Arc<Left>);
+
+#[derive(Default)]
+struct Left {
+    bytes: AtomicUsize,
+    pieces: AtomicUsize,
+}
 
 impl HeadLimit {
     /// Begins a head.
     pub(super) fn begin(&self) {
-        self.0.store(MAX_HEAD, Relaxed);
+        self.set(MAX_HEAD, MAX_HEAD_PIECES);
     }
 
     /// Ends a head: the data of a part may have any length.
     pub(super) fn end(&self) {
-        self.0.store(usize::MAX, Relaxed);
+        self.set(usize::MAX, usize::MAX);
+    }
+
+    fn set(&self, bytes: usize, pieces: usize) {
+        self.0.bytes.store(bytes, Relaxed);
+        self.0.pieces.store(pieces, Relaxed);
     }
 
     /// Returns whether `bytes` may be handed out.
     fn take(&self, bytes: usize) -> bool {
-        let left = self.0.load(Relaxed);
+        let (left, pieces) = (self.0.bytes.load(Relaxed), self.0.pieces.load(Relaxed));
         if left != usize::MAX {
-            self.0.store(left.saturating_sub(bytes), Relaxed);
+            self.set(left.saturating_sub(bytes), pieces.saturating_sub(1));
         }
-        left > 0
+        left > 0 && pieces > 0
     }
 }
 

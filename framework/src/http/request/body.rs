@@ -1,7 +1,12 @@
 //! The body of a request: collected once and remembered, or taken as a stream.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use bytes::{Bytes, BytesMut};
-use http_body::Body as _;
+use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt as _;
 
 use crate::http::{
@@ -28,6 +33,9 @@ impl Payload {
     pub(super) async fn collect(&mut self, limit: Option<usize>) -> Result<Bytes, FormError> {
         if let Self::Collected(bytes) = self {
             return Ok(bytes.clone());
+        }
+        if let Self::Parts(_) = self {
+            return Err(FormError::ReadAsParts);
         }
         let Self::Waiting(body) = std::mem::replace(self, Self::Gone) else {
             return Err(FormError::Gone);
@@ -69,13 +77,31 @@ impl Payload {
         self.parts(make)?.finish().await
     }
 
-    /// Takes the body as a stream.
+    /// Takes the body as a stream. A form whose parts are read already gives a stream that fails.
     pub(super) fn take(&mut self) -> Body {
+        if let Self::Parts(_) = self {
+            return Body::stream(Failing(Some(FormError::ReadAsParts)));
+        }
         match std::mem::replace(self, Self::Gone) {
             Self::Waiting(body) => body,
             Self::Collected(bytes) => Body::from(bytes),
             Self::Parts(_) | Self::Gone => Body::default(),
         }
+    }
+}
+
+/// A body that fails.
+struct Failing(Option<FormError>);
+
+impl HttpBody for Failing {
+    type Data = Bytes;
+    type Error = FormError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, FormError>>> {
+        Poll::Ready(self.0.take().map(Err))
     }
 }
 
