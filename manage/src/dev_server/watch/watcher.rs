@@ -17,7 +17,7 @@ use super::{
 /// How long to wait between two looks.
 const INTERVAL: Duration = Duration::from_millis(50);
 /// A look may take this part of the time: a slow file system is looked at less often.
-const MAX_SHARE: u32 = 25;
+const MAX_SHARE: u32 = 50;
 /// How long files must stay the same before a change is reported: editors write several times.
 const SETTLE: Duration = Duration::from_millis(50);
 const SETTLE_STEP: Duration = Duration::from_millis(10);
