@@ -32,7 +32,20 @@ fn a_button_applies_missing_migrations_and_refuses_strangers() {
     assert_eq!(rebound.status, 403);
     assert_eq!(site.send("GET", "/__nuages/migrate", &own, "").status, 405);
     site.visit("/").assert(500, "The database is not migrated");
+    // A migration that fails is shown, and can be mended.
+    site.write("migrations/shop/0001_initial.sql", "CREATE TABL product (id INTEGER);");
+    site.visit("/").assert(500, "<code>shop</code> 1 migration");
     assert_eq!(press(&own, &form), 303);
+    let page = site.visit("/");
+    page.assert(500, "The migrations cannot be applied");
+    assert!(page.body.contains("TABL") && page.body.contains("Try again"), "{}", page.body);
+    site.write("migrations/shop/0001_initial.sql", "CREATE TABLE product (id INTEGER);");
+    site.wait_until("the program starts again", || {
+        site.visit("/").status == 200 || {
+            assert_eq!(press(&own, &form), 303);
+            false
+        }
+    });
     site.visit("/").assert(200, "Bonjour");
     assert_eq!(site.send("GET", "/__nuages/other", "", "").status, 404);
 }

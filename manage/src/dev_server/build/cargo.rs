@@ -147,3 +147,33 @@ fn take_line(line: &str, site: &DevSite, text: &mut String) {
     }
     site.progress.send_replace(progress);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(default_run: Option<&str>, names: &[&str]) -> Result<PathBuf, String> {
+        let project = CargoProject {
+            manifest: "/site/Cargo.toml".into(),
+            folder: "/site".into(),
+            default_run: default_run.map(str::to_owned),
+            name: "site".to_owned(),
+            profile: Vec::new(),
+        };
+        let programs = names.iter().map(|name| ((*name).to_owned(), PathBuf::from(name))).collect();
+        choose(&project, programs).map(|built| built.program)
+    }
+
+    #[test]
+    fn the_program_is_chosen_as_cargo_run_does() {
+        assert_eq!(chosen(None, &["other"]), Ok("other".into()));
+        assert_eq!(chosen(None, &["import", "site"]), Ok("site".into()));
+        assert_eq!(chosen(Some("import"), &["import", "site"]), Ok("import".into()));
+        let several = chosen(None, &["import", "export"]).expect_err("no choice");
+        assert!(
+            several.contains("import, export") && several.contains("default-run = \"import\""),
+            "{several}"
+        );
+        assert!(chosen(None, &[]).is_err_and(|text| text.contains("src/main.rs")));
+    }
+}

@@ -17,7 +17,7 @@ use super::{
 /// How long to wait between two looks.
 const INTERVAL: Duration = Duration::from_millis(50);
 /// A look may take this part of the time: a slow file system is looked at less often.
-const MAX_SHARE: u32 = 25;
+const MAX_SHARE: u32 = 50;
 /// How long files must stay the same before a change is reported: editors write several times.
 const SETTLE: Duration = Duration::from_millis(50);
 const SETTLE_STEP: Duration = Duration::from_millis(10);
@@ -94,11 +94,7 @@ impl<H: Fn(), C: Fn(Change)> Looking<H, C> {
             for ask in first.into_iter().chain(std::iter::from_fn(|| asks.try_recv().ok())) {
                 match ask {
                     Ask::Look(answer) => waiting.push(answer),
-                    Ask::Plan { plan, since, written } => {
-                        let now = Snapshot::take(&plan, true, &self.known);
-                        self.known = self.known.adopt(&now, since, &written);
-                        self.plan = plan;
-                    }
+                    Ask::Plan { plan, since, written } => self.adopt(plan, since, &written),
                 }
             }
             let begun = Instant::now();
@@ -116,29 +112,51 @@ impl<H: Fn(), C: Fn(Change)> Looking<H, C> {
                 let _ = answer.send(());
             }
             if !change.is_empty() {
-                self.settle(now);
+                self.settle(now, asks);
             }
         }
     }
 
-    /// Waits until the files stay the same, and reports the change.
-    fn settle(&mut self, mut last: Snapshot) {
+    fn adopt(&mut self, plan: WatchPlan, since: SystemTime, written: &[PathBuf]) {
+        let now = Snapshot::take(&plan, true, &self.known);
+        self.known = self.known.adopt(&now, since, written);
+        self.plan = plan;
+    }
+
+    /// Waits until the files stay the same, and reports the change. Requests that ask
+    /// in between are answered.
+    fn settle(&mut self, mut last: Snapshot, asks: &mpsc::Receiver<Ask>) {
         let begun = Instant::now();
         let mut quiet_since = begun;
+        let mut plans = Vec::new();
         while quiet_since.elapsed() < SETTLE && begun.elapsed() < MAX_SETTLE {
             thread::sleep(SETTLE_STEP);
+            let mut waiting = Vec::new();
+            for ask in std::iter::from_fn(|| asks.try_recv().ok()) {
+                match ask {
+                    Ask::Look(answer) => waiting.push(answer),
+                    Ask::Plan { plan, since, written } => plans.push((plan, since, written)),
+                }
+            }
             let now = Snapshot::take(&self.plan, true, &last);
             if !now.since(&last).is_empty() {
                 quiet_since = Instant::now();
             }
+            if now.since(&self.known).needs_program() {
+                (self.hold)();
+            }
             last = now;
+            for answer in waiting {
+                // A request that was given up does not wait.
+                let _ = answer.send(());
+            }
         }
         let change = last.since(&self.known);
-        if change.needs_program() {
-            (self.hold)();
-        }
         self.known = last;
         (self.changed)(change);
+        for (plan, since, written) in plans {
+            self.adopt(plan, since, &written);
+        }
     }
 }
 
@@ -171,6 +189,31 @@ mod tests {
             (change.assets.as_slice(), change.needs_program()),
             ([page.join("a.html")].as_slice(), false)
         );
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_changes_all_the_time_holds_no_request_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = folder.path().join("a.html");
+        let plan = WatchPlan { assets: vec![folder.path().to_owned()], ..WatchPlan::default() };
+        let watcher = Watcher::start(plan, || panic!("no new program is needed"), |_| {}).expect("a thread");
+        let (stop, stopped) = channel::<()>();
+        let writer = thread::spawn(move || {
+            let mut text = String::new();
+            while stopped.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
+                text.push('x');
+                fs::write(&page, &text).expect("written");
+            }
+        });
+        let begun = Instant::now();
+        for _ in 0..20 {
+            watcher.look().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let took = begun.elapsed();
+        drop(stop);
+        writer.join().expect("no panic");
+        assert!(took < MAX_SETTLE, "{took:?}");
     }
 
     #[test]
