@@ -2,8 +2,8 @@
 
 use std::{
     sync::atomic::Ordering::Relaxed,
-    task::{Context, Waker},
-    time::Duration,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
 };
 
 use super::*;
@@ -49,6 +49,37 @@ async fn a_logout_that_cannot_be_carried_out_is_a_503_not_a_promise() {
     site.store.full.store(false, Relaxed);
     visitor.get("/flush").await;
     assert_eq!((visitor.cookie, site.store.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn requests_behind_a_store_that_hangs_are_a_503_within_one_limit() {
+    let site = site("");
+    let mut visitor = site.visitor();
+    visitor.get("/count").await;
+    for gate in [&site.store.load_gate, &site.store.gate] {
+        let closed = gate.write().await;
+        let begun = Instant::now();
+        let mut requests = Vec::new();
+        for _ in 0..20 {
+            requests.push(Box::pin(visitor.ask("/count").await));
+        }
+        poll_fn(|cx| {
+            requests.retain_mut(|request| match request.as_mut().poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(response) => {
+                    assert_eq!(response.expect("a response").status(), StatusCode::SERVICE_UNAVAILABLE);
+                    false
+                }
+            });
+            if requests.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        // Five seconds, without a database in the settings; one after the other they would take 100.
+        let took = begun.elapsed();
+        assert!((4..8).contains(&took.as_secs()), "{took:?}");
+        drop(closed);
+    }
+    assert_eq!(visitor.get("/count").await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ pub(super) struct MemoryStore {
     pub(super) full: AtomicBool,
     /// Whoever holds this for writing makes `replace` wait.
     pub(super) gate: RwLock<()>,
+    /// The same for `load`.
+    pub(super) load_gate: RwLock<()>,
 }
 
 impl MemoryStore {
@@ -66,6 +68,7 @@ impl SessionStore for MemoryStore {
     }
 
     async fn load(&self, key: &str, now: SystemTime) -> StoreResult<Option<Record>> {
+        let _passed = self.load_gate.read().await;
         Ok(self.open("load", false)?.get(key).filter(|record| record.is_live(now)).cloned())
     }
 

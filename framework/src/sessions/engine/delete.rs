@@ -1,6 +1,6 @@
 //! Deleting sessions by key, and asking whether one exists.
 
-use super::SessionEngine;
+use super::{SessionEngine, deadline::within};
 use crate::sessions::{
     session::{Session, SessionKey},
     store::StoreError,
@@ -13,11 +13,10 @@ impl SessionEngine {
     ///
     /// [`StoreError`] if the store fails. The next call tries again.
     pub async fn delete_discarded(&self, session: &mut Session) -> Result<(), StoreError> {
-        if let Some(store) = self.store() {
-            while let Some(key) = session.next_discarded() {
-                self.0.delete_following(store, key).await?;
-                session.finish_discarded();
-            }
+        let Some(store) = self.store() else { return Ok(()) };
+        while let Some(key) = session.next_discarded() {
+            within(self.0.limit, "delete", self.0.delete_following(store, key)).await?;
+            session.finish_discarded();
         }
         Ok(())
     }
@@ -31,11 +30,14 @@ impl SessionEngine {
     pub async fn delete(&self, key: impl AsRef<str>) -> Result<bool, StoreError> {
         let Some(store) = self.store() else { return Ok(false) };
         let Some(key) = SessionKey::parse(key.as_ref()) else { return Ok(false) };
-        let mut deleted = self.0.delete_following(store, &key).await?;
-        if self.0.keys.may_be_unhashed(&key) {
-            deleted |= store.delete(key.as_str()).await?;
-        }
-        Ok(deleted)
+        within(self.0.limit, "delete", async {
+            let mut deleted = self.0.delete_following(store, &key).await?;
+            if self.0.keys.may_be_unhashed(&key) {
+                deleted |= store.delete(key.as_str()).await?;
+            }
+            Ok(deleted)
+        })
+        .await
     }
 
     /// Whether a session is stored under `key`.

@@ -1,6 +1,6 @@
 //! From a cookie's text to a session.
 
-use super::{Engine, SessionEngine};
+use super::{Engine, SessionEngine, deadline::within};
 use crate::sessions::{
     session::{Session, SessionKey, SessionOrigin, StoredOrigin},
     store::{BoxedStore, Record, StoreError, Swap},
@@ -18,7 +18,7 @@ impl SessionEngine {
         match self.store() {
             None => Ok(engine.load_cookie(key.as_ref())),
             Some(store) => match SessionKey::parse(key.as_ref()) {
-                Some(key) => engine.load_stored(store, key).await,
+                Some(key) => within(engine.limit, "load", engine.load_stored(store, key)).await,
                 None => Ok(engine.session(SessionOrigin::Unknown(None))),
             },
         }

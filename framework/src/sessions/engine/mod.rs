@@ -5,6 +5,7 @@
 
 mod admin;
 mod clear;
+mod deadline;
 mod delete;
 mod expiry_check;
 mod follow;
@@ -15,7 +16,7 @@ mod open;
 mod queues;
 mod save;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -74,6 +75,8 @@ struct Engine {
     cookie_name: String,
     /// A save that lost a swap waits here for the other saves of its session that lost one.
     queues: SaveQueues,
+    /// The time that one load, save or deletion may take.
+    limit: Duration,
 }
 
 impl SessionEngine {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Engine, SessionEngine, keys::StoredKeys, queues::SaveQueues};
+use super::{Engine, SessionEngine, deadline, keys::StoredKeys, queues::SaveQueues};
 use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
@@ -163,6 +163,7 @@ impl SessionEngine {
             keys: StoredKeys::new(settings),
             cookie_name: settings.session.cookie_name.clone(),
             queues: SaveQueues::new(),
+            limit: deadline::limit(settings),
         }))
     }
 }

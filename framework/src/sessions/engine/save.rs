@@ -6,7 +6,7 @@
 
 use std::time::SystemTime;
 
-use super::{Engine, SessionEngine, queues::SaveDeadline};
+use super::{Engine, SessionEngine, deadline::within, queues::SaveDeadline};
 use crate::{
     Error, Result,
     error::Unavailable,
@@ -98,14 +98,18 @@ impl SessionEngine {
     /// on the fresh value.
     pub async fn save(&self, session: &mut Session) -> Result<Saved> {
         session.prepare_save(self.clock().now());
-        self.delete_discarded(session).await?;
-        let saved = match self.store() {
-            None => self.0.seal_cookie(session)?,
-            Some(store) if session.stored().is_some() => self.0.swap(store, session).await?,
-            Some(store) => self.0.insert(store, session).await?,
-        };
+        let saved = within(self.0.limit, "save", self.write(session)).await?;
         session.finish_save();
         Ok(saved)
+    }
+
+    async fn write(&self, session: &mut Session) -> Result<Saved> {
+        self.delete_discarded(session).await?;
+        match self.store() {
+            None => self.0.seal_cookie(session),
+            Some(store) if session.stored().is_some() => self.0.swap(store, session).await,
+            Some(store) => self.0.insert(store, session).await,
+        }
     }
 }
 
