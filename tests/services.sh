@@ -53,8 +53,8 @@ install_missing() {
         fi
     fi
     if [ "$(id -u)" = 0 ] && wants deny && ! has deny && has cc; then
-        echo "== installing cargo-deny (compiled once, about three minutes on two cores)"
-        env -u CARGO_TARGET_DIR cargo install cargo-deny --locked >"$log" 2>&1 </dev/null || tail -n 30 "$log"
+        echo "== installing cargo-deny (compiled once without optimisation, about a minute on two cores)"
+        env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug >"$log" 2>&1 </dev/null || tail -n 30 "$log"
     fi
     for tool in "${tools[@]}"; do
         wants "$tool" && ! has "$tool" || continue

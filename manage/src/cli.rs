@@ -115,13 +115,17 @@ impl Manage {
         let entry = self.entries.iter().find(|entry| entry.name() == name).ok_or_else(unknown)?;
         let named = env::var_os(SETTINGS_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
         let settings_file = matches.get_one::<PathBuf>("settings").cloned().or(named);
-        if self.app.is_none() && entry.needs_app {
+        if self.app.is_none() && (entry.needs_app)(arguments) {
             return delegate::to_project(settings_file.as_deref(), &args[1..]);
         }
         let colors = !matches.get_flag("no-color");
         let verbosity = matches.get_one("verbosity").copied().unwrap_or(1);
         let project = Project::new(Globals { settings_file, colors, verbosity }, self.app, definition);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let Ok(Some(workers)) = arguments.try_get_one::<u16>(commands::WORKERS) {
+            runtime.worker_threads(usize::from(*workers));
+        }
+        let runtime = runtime
             .enable_all()
             .build()
             .map_err(|error| CommandError::because("the asynchronous runtime cannot start", error))?;

@@ -16,7 +16,8 @@ use crate::{
     project::{SETTINGS_FILE, current_dir},
 };
 
-const MANIFEST: &str = "Cargo.toml";
+/// The file that makes a folder a package.
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 /// The name of this crate, which a project depends on.
 const CRATE_NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -25,28 +26,48 @@ pub(crate) fn inside_project() -> bool {
     current_dir().is_ok_and(|here| manifest_of(&here).is_some())
 }
 
+/// The hint for a cargo that cannot be run.
+pub(crate) const CARGO_HINT: &str = "cargo builds the project; https://rustup.rs installs it";
+
 /// Becomes the project's program, with these arguments.
 ///
 /// # Errors
 ///
 /// Where there is no project, or cargo cannot be run.
 pub(crate) fn to_project(settings: Option<&Path>, args: &[OsString]) -> Result<ExitCode, CommandError> {
-    let here = current_dir()?;
-    let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
-    let Some(manifest) = manifest_of(&here).or_else(beside_settings) else {
-        return Err(CommandError::new(format!(
-            "no project here: neither this folder nor one above it has \
-             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
-        ))
-        .hint("run `manage startproject mysite` and `cd mysite`"));
-    };
     let mut cargo = cargo();
-    cargo.arg("run").arg("--manifest-path").arg(&manifest);
+    cargo.arg("run").arg("--manifest-path").arg(manifest(settings)?);
     if !std::io::stderr().is_terminal() {
         cargo.arg("--quiet");
     }
     cargo.arg("--").args(args);
-    become_process(cargo)
+    become_process(cargo, CARGO_HINT)
+}
+
+/// Returns the Cargo.toml of the project that the current folder lies in, or that has these settings.
+///
+/// # Errors
+///
+/// Where there is no project.
+pub(crate) fn manifest(settings: Option<&Path>) -> Result<PathBuf, CommandError> {
+    find_manifest(settings)?.ok_or_else(|| {
+        CommandError::new(format!(
+            "no project here: neither this folder nor one above it has \
+             a {SETTINGS_FILE} and a {MANIFEST} that depends on {CRATE_NAME}"
+        ))
+        .hint("run `manage startproject mysite` and `cd mysite`")
+    })
+}
+
+/// Returns the same, or `None` where there is no project.
+///
+/// # Errors
+///
+/// Where the current folder cannot be read.
+pub(crate) fn find_manifest(settings: Option<&Path>) -> Result<Option<PathBuf>, CommandError> {
+    let here = current_dir()?;
+    let beside_settings = || settings.and_then(|file| manifest_of(here.join(file).parent()?));
+    Ok(manifest_of(&here).or_else(beside_settings))
 }
 
 /// Returns the cargo that started this process, else the one in `PATH`. The variables in which cargo
@@ -61,13 +82,11 @@ pub(crate) fn cargo() -> process::Command {
     cargo
 }
 
-/// Becomes that program. On Unix it returns only if the program cannot be started.
-pub(crate) fn become_process(mut command: process::Command) -> Result<ExitCode, CommandError> {
+/// Becomes that program. On Unix it returns only if the program cannot be started; the hint says how to
+/// install it.
+pub(crate) fn become_process(mut command: process::Command, hint: &str) -> Result<ExitCode, CommandError> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let failed = |error| {
-        CommandError::because(format!("{name} cannot be run"), error)
-            .hint("cargo builds the project; https://rustup.rs installs it")
-    };
+    let failed = |error| CommandError::because(format!("{name} cannot be run"), error).hint(hint);
     #[cfg(unix)]
     return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));
     #[cfg(not(unix))]

@@ -3,7 +3,7 @@
 use crate::CommandError;
 
 /// The name of each command and the hint. Built-in commands of Django 6.0 and of its contrib apps.
-const ADVICE: [(&str, &str); 25] = [
+const ADVICE: [(&str, &str); 21] = [
     (
         "changepassword",
         "Nuages reads Django's users and does not change them: run this command of the Django site",
@@ -18,10 +18,6 @@ const ADVICE: [(&str, &str); 25] = [
         "createsuperuser",
         "Nuages reads Django's users and does not create them: run this command of the Django site",
     ),
-    (
-        "dbshell",
-        "use the database's own client, `sqlite3 FILE` or `psql`; `manage diffsettings` shows DATABASES",
-    ),
     ("dumpdata", "use the database's own tool: `sqlite3 FILE .dump` or `pg_dump`"),
     (
         "findstatic",
@@ -34,7 +30,10 @@ const ADVICE: [(&str, &str); 25] = [
     ("inspectdb", "Nuages has no models: query the tables with SQL"),
     ("loaddata", "use the database's own client: `sqlite3 FILE < data.sql` or `psql -f data.sql`"),
     ("makemessages", "Nuages translates nothing"),
-    ("makemigrations", "write the SQL as migrations/<app>/0001_name.sql; `manage migrate` applies it"),
+    (
+        "makemigrations",
+        "`manage makemigration APP NAME` writes an empty migration for your SQL; `manage migrate` applies it",
+    ),
     ("ogrinspect", "Nuages has no models: query the tables with SQL"),
     ("optimizemigration", "migrations are SQL files in migrations/<app>: edit them before they are applied"),
     ("remove_stale_contenttypes", "Nuages has no content types: run this command of the Django site"),
@@ -44,18 +43,12 @@ const ADVICE: [(&str, &str); 25] = [
         "write a test, which `cargo test` runs, or a command of your own; `manage sessions show` shows a session",
     ),
     ("sqlflush", "`manage migrate APP zero` drops the tables of an app"),
-    (
-        "sqlmigrate",
-        "migrations are SQL files: read migrations/<app>/; `manage migrate --plan` lists those that would run",
-    ),
     ("sqlsequencereset", "use the database's own client: `SELECT setval(...)` in psql"),
     (
         "squashmigrations",
         "migrations are SQL files in migrations/<app>: write one that replaces them for new databases",
     ),
-    ("startapp", "an app is a Rust module: write src/<app>.rs, and include its routes in src/urls.rs"),
-    ("test", "run `cargo test`"),
-    ("testserver", "run `cargo test`: nuages::testing::Client sends requests to the application"),
+    ("testserver", "run `manage test`: nuages::testing::Client sends requests to the application"),
 ];
 
 /// Returns the error for a command that Django has and Nuages does not.

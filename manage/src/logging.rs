@@ -6,13 +6,11 @@
 use std::{
     fmt::{self, Write as _},
     io, panic,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use nuages::OneLine;
+use serde_json::{Map, Value};
 use time::{OffsetDateTime, macros::format_description};
 use tracing::{
     Event, Level, Metadata, Subscriber,
@@ -21,13 +19,21 @@ use tracing::{
 };
 use tracing_subscriber::{
     Layer,
+    filter::filter_fn,
     layer::{Context, SubscriberExt as _},
 };
 
-use crate::{CommandError, Style, log_writer::LogWriter};
+use crate::{
+    CommandError, Style,
+    log_file::{LogFile, LogFileWriter},
+    log_json::{self, JsonFields},
+    log_writer::LogWriter,
+};
 
 /// The target of the server's events. Those with a status are the access log.
 pub(crate) const SERVER: &str = "nuages.server";
+/// The target of the warnings about URL patterns.
+const URLS: &str = "nuages.urls";
 /// The beginning of the targets of Nuages.
 const NUAGES: &str = "nuages";
 
@@ -36,46 +42,82 @@ const NUAGES: &str = "nuages";
 pub(crate) enum LogFormat {
     /// `[23/Nov/2026 10:11:12] WARNING nuages.sessions: …`, for a server.
     Dated,
+    /// One JSON object a line, for a server.
+    Json,
     /// `warning: …`, for a command.
     Plain,
 }
 
-/// Installs the layer for the whole process, unless the project has installed a subscriber. Returns the
-/// writer, which must finish before the process ends.
-///
-/// # Errors
-///
-/// Where the system cannot start the writer's thread.
-pub(crate) fn install(format: LogFormat, verbosity: u8, style: Style) -> Result<LogWriter, CommandError> {
-    let writer = LogWriter::start(io::stderr(), move |lost| lost_lines(lost, style))
-        .map_err(|error| CommandError::because("the log cannot be written", error))?;
-    let lines = writer.clone();
-    let layer = Lines { format, verbosity, style, out: move |line: &str| lines.push(line) };
-    let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
-    // Fails if there is a subscriber already; the project's own stays.
-    if installed.is_ok() {
-        guard_panic_messages(writer.clone());
-    }
-    Ok(writer)
+/// How the log of a process looks.
+pub(crate) struct Logging {
+    pub(crate) format: LogFormat,
+    /// 0 logs errors only, 1 requests and warnings too, 2 and 3 more.
+    pub(crate) verbosity: u8,
+    /// Whether requests that succeed have a line.
+    pub(crate) successes: bool,
+    pub(crate) style: Style,
 }
 
-/// Calls `check` and writes the warnings that it logs to stderr. Returns its result and how many warnings there
-/// were. A project that has installed a subscriber gets them instead.
-pub(crate) fn with_warnings<T>(style: Style, check: impl FnOnce() -> T) -> (T, usize) {
-    if tracing::dispatcher::has_been_set() {
-        return (check(), 0);
+impl Logging {
+    /// The log of a command that ends by itself.
+    pub(crate) fn plain(verbosity: u8, style: Style) -> Self {
+        Self { format: LogFormat::Plain, verbosity, successes: true, style }
     }
-    let count = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&count);
+
+    /// The log of a server for developers.
+    pub(crate) fn dated(verbosity: u8, style: Style) -> Self {
+        Self { format: LogFormat::Dated, verbosity, successes: true, style }
+    }
+
+    /// Installs the layer for the whole process, unless the project has installed a subscriber. It writes to
+    /// stderr. Returns the writer, which must finish before the process ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the system cannot start the writer's thread.
+    pub(crate) fn install(self) -> Result<LogWriter, CommandError> {
+        self.install_on(io::stderr())
+    }
+
+    /// Installs the layer as [`Logging::install`] does. It writes to a file, without colours.
+    pub(crate) fn install_to(self, file: Arc<LogFile>) -> Result<LogWriter, CommandError> {
+        Self { style: Style::plain(), ..self }.install_on(LogFileWriter(file))
+    }
+
+    fn install_on(self, output: impl io::Write + Send + 'static) -> Result<LogWriter, CommandError> {
+        let Self { format, verbosity, successes, style } = self;
+        let writer = LogWriter::start(output, move |lost| lost_lines(lost, format, style))
+            .map_err(|error| CommandError::because("the log cannot be written", error))?;
+        let lines = writer.clone();
+        let out = move |line: &str| lines.push(line);
+        let layer = Lines { format, verbosity, successes, style, out };
+        let installed = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+        // Fails if there is a subscriber already; the project's own stays.
+        if installed.is_ok() {
+            guard_panic_messages(writer.clone());
+        }
+        Ok(writer)
+    }
+}
+
+/// Calls `check`. Returns its result and the warnings that it logs, except those about URL patterns, which
+/// `App::system_checks` returns. A project that has installed a subscriber gets them instead.
+pub(crate) fn collecting_warnings<T>(check: impl FnOnce() -> T) -> (T, Vec<String>) {
+    if tracing::dispatcher::has_been_set() {
+        return (check(), Vec::new());
+    }
+    let warnings = Arc::new(Mutex::new(Vec::new()));
+    let collected = Arc::clone(&warnings);
     let out = move |line: &str| {
-        counter.fetch_add(1, Ordering::Relaxed);
-        // A closed stderr cannot show the line, nor the error.
-        let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+        let text = line.trim_end().trim_start_matches("warning: ").to_owned();
+        collected.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     };
-    let warnings =
-        tracing_subscriber::registry().with(Lines { format: LogFormat::Plain, verbosity: 1, style, out });
-    let result = tracing::subscriber::with_default(warnings, check);
-    (result, count.load(Ordering::Relaxed))
+    let (format, style) = (LogFormat::Plain, Style::plain());
+    let lines = Lines { format, verbosity: 1, successes: true, style, out };
+    let lines = lines.with_filter(filter_fn(|metadata| metadata.target() != URLS));
+    let result = tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), check);
+    let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
+    (result, warnings)
 }
 
 /// Prints no panic message while the reader of stderr has stopped reading: the panicking thread would wait for
@@ -90,9 +132,17 @@ fn guard_panic_messages(writer: LogWriter) {
 }
 
 /// The line that stands where lines were dropped.
-fn lost_lines(count: u64, style: Style) -> String {
+fn lost_lines(count: u64, format: LogFormat, style: Style) -> String {
     let lines = if count == 1 { "line was" } else { "lines were" };
-    let reason = "stderr was not read fast enough";
+    let reason = "the log was not read fast enough";
+    if format == LogFormat::Json {
+        let message = format!("{count} log {lines} lost: {reason}");
+        return log_json::line(
+            &Level::WARN,
+            "nuages.manage",
+            Map::from_iter([("message".to_owned(), message.into())]),
+        );
+    }
     let text = format!("{} WARNING nuages.manage: {count} log {lines} lost: {reason}", now());
     format!("{}\n", style.warning(text))
 }
@@ -101,6 +151,7 @@ fn lost_lines(count: u64, style: Style) -> String {
 struct Lines<W> {
     format: LogFormat,
     verbosity: u8,
+    successes: bool,
     style: Style,
     out: W,
 }
@@ -130,8 +181,20 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
     }
 
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        if self.format == LogFormat::Json {
+            let mut fields = JsonFields::default();
+            event.record(&mut fields);
+            let succeeded = fields.0.get("status").and_then(Value::as_u64).is_some_and(|status| status < 400);
+            if self.successes || !succeeded {
+                (self.out)(&log_json::line(event.metadata().level(), event.metadata().target(), fields.0));
+            }
+            return;
+        }
         let mut fields = EventFields::default();
         event.record(&mut fields);
+        if !self.successes && fields.status.is_some_and(|status| status < 400) {
+            return;
+        }
         let metadata = event.metadata();
         let text = match fields.status.filter(|_| metadata.target() == SERVER) {
             Some(status) => {
@@ -144,7 +207,9 @@ impl<S: Subscriber, W: Fn(&str) + 'static> Layer<S> for Lines<W> {
                 let words = format!("{message}{others}");
                 let words = words.trim_start();
                 let text = match self.format {
-                    LogFormat::Dated => format!("{} {level} {}: {words}", now(), metadata.target()),
+                    LogFormat::Dated | LogFormat::Json => {
+                        format!("{} {level} {}: {words}", now(), metadata.target())
+                    }
                     LogFormat::Plain => format!("{}: {words}", level.to_lowercase()),
                 };
                 let text = OneLine::new(&text);
@@ -216,8 +281,13 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = written.clone();
         let out = move |line: &str| copy.lock().expect("no panic").push(line.to_owned());
-        let subscriber =
-            tracing_subscriber::registry().with(Lines { format: LogFormat::Dated, verbosity, style, out });
+        let subscriber = tracing_subscriber::registry().with(Lines {
+            format: LogFormat::Dated,
+            verbosity,
+            successes: true,
+            style,
+            out,
+        });
         tracing::subscriber::with_default(subscriber, events);
         let written = written.lock().expect("no panic");
         written.iter().map(|line| line.replacen(&now()[..12], "", 1)).collect()
@@ -257,7 +327,8 @@ mod tests {
         let written = Arc::new(Mutex::new(String::new()));
         let copy = written.clone();
         let out = move |line: &str| copy.lock().expect("no panic").push_str(line);
-        let layer = Lines { format: LogFormat::Plain, verbosity: 1, style: Style::plain(), out };
+        let layer =
+            Lines { format: LogFormat::Plain, verbosity: 1, successes: true, style: Style::plain(), out };
         let subscriber = tracing_subscriber::registry().with(layer);
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(target: "nuages.sessions", error = %"it is a pipe", "cannot read a\nb");

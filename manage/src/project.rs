@@ -3,7 +3,8 @@
 //! `cli` makes it from the global options. Every command gets it, a project's own commands too.
 
 use std::{
-    env, fmt, io,
+    env, fmt,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -11,7 +12,7 @@ use std::{
 use nuages::{
     App,
     sessions::{ENGINES, SessionEngine},
-    settings::{Settings, SettingsErrors},
+    settings::{Settings, SettingsErrors, SystemCheck},
 };
 
 use crate::{CommandError, Style, logging, mistakes, output::Output};
@@ -100,6 +101,21 @@ impl Project {
         }
     }
 
+    /// Returns the settings file that `--settings` or `NUAGES_SETTINGS` names.
+    pub(crate) fn named_settings_file(&self) -> Option<&Path> {
+        self.globals.settings_file.as_deref()
+    }
+
+    /// Returns whether this is a project's own program, which knows its URLs.
+    pub(crate) fn has_app(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// Returns whether colours are allowed: there is no `--no-color`.
+    pub(crate) fn has_colors(&self) -> bool {
+        self.globals.colors
+    }
+
     /// Builds the application.
     ///
     /// # Errors
@@ -122,12 +138,26 @@ impl Project {
         self.check_app().map(|(app, _)| app)
     }
 
-    /// Builds the application, checks it, and prints warnings on stderr. Returns how many there were.
+    /// Builds the application, checks it, and prints what is odd about it on stderr. Returns how much that was.
     pub(crate) fn check_app(&self) -> Result<(App, usize), CommandError> {
+        let (app, found) = self.app_and_findings()?;
+        let style = self.error_style();
+        for finding in &found {
+            // A closed stderr cannot show the line.
+            let _ = writeln!(io::stderr(), "{}", style.warning(finding));
+        }
+        Ok((app, found.len()))
+    }
+
+    /// Builds the application and checks it. Returns what is odd about it.
+    pub(crate) fn app_and_findings(&self) -> Result<(App, Vec<SystemCheck>), CommandError> {
         let app = self.app()?;
-        let (checked, warnings) = logging::with_warnings(self.error_style(), || app.check());
+        let (checked, logged) = logging::collecting_warnings(|| app.check());
         checked.map_err(|errors| self.unusable(errors))?;
-        Ok((app, warnings))
+        let mut found = app.system_checks().map_err(|errors| self.unusable(errors))?;
+        found.extend(logged.into_iter().map(|warning| SystemCheck::warning("nuages.W005", warning)));
+        found.retain(|check| !app.settings().is_silenced(&check.id));
+        Ok((app, found))
     }
 
     /// Prints the result of a check, as Django does.

@@ -66,7 +66,7 @@ fn outside_a_project_commands_say_so_and_name_the_way_out() {
         let said = run(manage(folder.path(), command));
         fails(&said, 1, &["error: no settings.toml here\n", "hint: run `manage startproject mysite`"]);
     }
-    for command in ["runserver", "check"] {
+    for command in ["runserver", "serve", "check", "routes"] {
         let said = run(manage(folder.path(), command));
         fails(&said, 1, &["error: no project here", "hint: run `manage startproject mysite`"]);
     }
@@ -301,7 +301,7 @@ fn what_needs_the_projects_urls_is_left_to_its_own_program() {
 
     fs::write(&manifest, "[package]\nname = \"mysite\"\n[dependencies]\nnuages-manage = \"0.1\"\n")
         .expect("written");
-    for args in ["runserver 8080", "check", "-v 2 check --no-color", "greet --loudly you"] {
+    for args in ["runserver --noreload 8080", "check", "-v 2 check --no-color", "greet --loudly you"] {
         let said = arguments_of_cargo(project.path(), args);
         assert_eq!(said.code, Some(7), "its exit code is the program's: {said:?}");
         assert_eq!(said.out, format!("run --manifest-path {} --quiet -- {args}\n", manifest.display()));

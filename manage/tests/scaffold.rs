@@ -42,6 +42,18 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     assert!(said.contains("cd scaffolded\n"), "{said}");
     let site = folder.path().join("scaffolded");
 
+    // An app, included as `startapp` says.
+    let said = ok(manage(&site, "startapp blog"));
+    let line = |file: &str| said.lines().find_map(|line| line.trim().strip_prefix(file)).expect("the line");
+    let include = |file: &str, before: &str, line: &str| {
+        let path = site.join(file);
+        let text = fs::read_to_string(&path).expect("the file");
+        assert!(text.contains(before), "{text}");
+        fs::write(&path, text.replacen(before, &format!("{line}\n{before}"), 1)).expect("written");
+    };
+    include("src/main.rs", "mod urls;", line("src/main.rs: "));
+    include("src/urls.rs", "        path(\"\"", line("src/urls.rs: "));
+
     let begin = Instant::now();
     let built = run(cargo(&site, "build"));
     assert_eq!(built.code, Some(0), "{}", built.err);
@@ -54,12 +66,12 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     eprintln!("crates in the project's tree: {}", crates.len());
     assert!(crates.len() < 170, "{}", crates.len());
     let tested = ok(cargo(&site, "test"));
-    assert!(tested.contains("3 passed; 0 failed"), "{tested}");
+    assert!(tested.contains("4 passed; 0 failed"), "{tested}");
 
     // Nothing is migrated yet: the server says so, and serves.
     let program = program("scaffolded");
     let port = free_port();
-    let serve = || command(&program, &site, &format!("runserver {port}"));
+    let serve = || command(&program, &site, &format!("runserver --noreload {port}"));
     let server = Server::start(serve(), port, Duration::from_secs(20));
     let (status, said, _) = server.end("-INT");
     assert_eq!(status.code(), Some(0));
@@ -85,6 +97,7 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     let key = visitor.cookie("sessionid").expect("a session").to_owned();
     assert!(!page.body.contains(&key), "the page shows the key of the session");
     assert_eq!(visitor.get("/static/site.css").status, 200);
+    assert!(visitor.get("/blog/").body.contains("<h1>blog</h1>"));
     assert_eq!(visitor.get("/name/").status, 405);
     assert_eq!(visitor.get("/nowhere/").status, 404);
     assert_eq!(Visitor::new(port).get("/").visits(), 1, "another visitor is another session");
@@ -131,6 +144,20 @@ fn a_scaffolded_project_is_built_tested_served_and_remembers_its_visitors() {
     server.end("-INT");
 
     // The installed manage hands to the project's program what needs its URLs.
+    let routes = ok(manage(&site, "routes"));
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let listed: Vec<_> = routes.lines().map(words).collect();
+    assert_eq!(listed[0], ["URL", "pattern", "view", "name"]);
+    assert_eq!(listed[1], ["/blog/", "scaffolded::blog::views::index", "blog:index"]);
+    assert_eq!(listed.len(), 5, "{routes}");
+    let found = ok(manage(&site, "routes /name/?next=/ --json"));
+    assert_eq!(
+        found,
+        "{\"pattern\":\"/name/\",\"view\":\"scaffolded::views::remember_name\",\"name\":\"remember_name\",\"captured\":{}}\n"
+    );
+    let said = run(manage(&site, "routes nowhere/"));
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("error: no URL pattern matches \"/nowhere/\"\n"), "{}", said.err);
     assert_eq!(ok(manage(&site.join("src"), "check")), "System check identified no issues.\n");
     let said = run(manage(&site, "migrat"));
     assert_eq!(said.code, Some(2));

@@ -53,7 +53,7 @@ class Project:
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "runserver", f"127.0.0.1:{self.port}"], cwd=self.site, env=self.environment,
+                [self.program, "runserver", "--noreload", f"127.0.0.1:{self.port}"], cwd=self.site, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
         deadline = time.monotonic() + 20

@@ -2,10 +2,12 @@
 //!
 //! `manage` serves an `App`, `testing::Client` sends requests to it, and another tower application can
 //! mount it. [`App::check`] finds all configuration errors together, before the first request. `plan`
-//! collects the configuration and builds the application, `service` runs a request through it, and
-//! `mount` adapts tower services to it.
+//! collects the configuration and builds the application, `service` runs a request through it, `mount`
+//! adapts tower services to it, and `health` answers load balancers.
 
+mod health;
 mod layers;
+mod lifecycle;
 mod mount;
 mod plan;
 mod response_future;
@@ -21,17 +23,17 @@ pub use layers::AppService;
 pub use mount::Mountable;
 use plan::{Plan, Ready};
 pub use response_future::ResponseFuture;
-use running::Hook;
 pub use running::Running;
 
 use crate::{
-    BoxError, Clock, Result as AppResult,
+    BoxError, Clock,
     db::Databases,
+    http::encoding::decode_path,
     http::{FormMessage, FormMessages},
     middleware::{BuiltIn, IntoMiddleware},
     sessions::{SessionEngine, SessionStore, session_store_factory},
-    settings::{Settings, SettingsErrors},
-    urls::{Converter, Route},
+    settings::{Settings, SettingsErrors, SystemCheck},
+    urls::{Converter, Match, PatternInfo, Route},
 };
 
 /// An application: settings, routes and middleware.
@@ -177,6 +179,27 @@ impl App {
         self.with(|plan| plan.outside.push(Arc::new(mounted)))
     }
 
+    /// Answers `/healthz` and `/readyz`, outside all middleware: for load balancers and supervisors, on any
+    /// host. `manage serve` adds them.
+    ///
+    /// `/healthz` is always 200. `/readyz` is 200 if every database and the session store answer within two
+    /// seconds, else 503. A route of the project for one of these paths takes precedence.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, settings::Settings, testing::Client};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> nuages::Result<()> {
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).health_checks();
+    /// assert_eq!(Client::new(app).get("/readyz").await.text(), "ok\n");
+    /// # Ok(()) }
+    /// ```
+    pub fn health_checks(self) -> Self {
+        self.with(|plan| plan.health_checks = true)
+    }
+
     /// Registers a custom session engine under the name by which `SESSION_ENGINE` selects it.
     pub fn session_engine<F, S>(self, name: impl Into<String>, factory: F) -> Self
     where
@@ -191,83 +214,6 @@ impl App {
     /// Registers a custom URL converter.
     pub fn converter(self, converter: Converter) -> Self {
         self.with(|plan| plan.converters.push(converter))
-    }
-
-    /// Gives the views a value, which [`Request::state`](crate::http::Request::state) returns: one value of
-    /// each type. A second one of the same type replaces the first.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
-    ///
-    /// struct Shop {
-    ///     name: String,
-    /// }
-    ///
-    /// fn index(request: &mut Request) -> Result<String> {
-    ///     Ok(format!("Welcome to {}", request.state::<Shop>()?.name))
-    /// }
-    ///
-    /// fn app(settings: Settings) -> App {
-    ///     App::new(settings).urls(vec![path("", index)]).state(Shop { name: "Nuages".to_owned() })
-    /// }
-    /// ```
-    pub fn state<T: Send + Sync + 'static>(self, value: T) -> Self {
-        self.with(|plan| plan.states.insert(value))
-    }
-
-    /// Adds a hook that runs before the first request, after the checks. If it fails, the server does not
-    /// start. It runs once.
-    pub fn on_start<Fut>(self, hook: impl FnOnce(Running) -> Fut + Send + 'static) -> Self
-    where
-        Fut: Future<Output = AppResult<()>> + Send + 'static,
-    {
-        self.with(|plan| plan.on_start.push(Hook::new(hook)))
-    }
-
-    /// Adds a hook that runs after the last request, when the background tasks have ended. Its error is
-    /// logged. It runs once.
-    pub fn on_stop<Fut>(self, hook: impl FnOnce(Running) -> Fut + Send + 'static) -> Self
-    where
-        Fut: Future<Output = AppResult<()>> + Send + 'static,
-    {
-        self.with(|plan| plan.on_stop.push(Hook::new(hook)))
-    }
-
-    /// Runs the [`App::on_start`] hooks. `manage runserver` does it; a program that calls
-    /// [`serve`](crate::server::serve) does it before, and calls [`Running::end`] afterwards.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the application has mistakes, or with the error of the first hook that fails; what the hooks
-    /// before it started has then ended.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// use nuages::{App, server::{Listener, serve, signals}};
-    ///
-    /// async fn run(app: App) -> nuages::Result<()> {
-    ///     let listener = Listener::bind("127.0.0.1:8000").await?;
-    ///     let mut signals = signals()?;
-    ///     let running = app.start().await?;
-    ///     let settings = app.settings().server.clone();
-    ///     serve(listener, app, &settings, async { let _ = signals.next().await; }).await;
-    ///     running.end().await;
-    ///     Ok(())
-    /// }
-    /// ```
-    pub async fn start(&self) -> AppResult<Running> {
-        let site = Arc::clone(&self.ready()?.site);
-        let running = Running::new(site, &self.plan.on_stop);
-        for hook in &self.plan.on_start {
-            if let Err(error) = hook.run(&running).await {
-                running.end().await;
-                return Err(error.context("an on_start hook failed"));
-            }
-        }
-        Ok(running)
     }
 
     /// Replaces the texts of the messages of forms, for a translation. `translate` gets each message and
@@ -292,6 +238,74 @@ impl App {
     /// Returns all errors together.
     pub fn check(&self) -> Result<(), SettingsErrors> {
         self.ready().map(|_| ())
+    }
+
+    /// Returns what is odd about the URL patterns, with the ids of Django's checks (`urls.W001` to
+    /// `urls.W005`). Checks that `SILENCED_SYSTEM_CHECKS` names are left out.
+    ///
+    /// [`Settings::deployment_checks`] has the checks of production settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
+    ///
+    /// fn about(_: &mut Request) -> &'static str {
+    ///     "about"
+    /// }
+    ///
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let settings = Settings::from_toml(text, ".".as_ref())?;
+    /// let found = App::new(settings).urls(vec![path("/about/", about)]).system_checks()?;
+    /// assert_eq!(found[0].id, "urls.W002");
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn system_checks(&self) -> Result<Vec<SystemCheck>, SettingsErrors> {
+        let warnings = self.ready()?.resolver.warnings().iter();
+        let reported = warnings.filter(|warning| !self.settings().is_silenced(warning.id));
+        Ok(reported.map(|warning| SystemCheck::warning(warning.id, warning.text())).collect())
+    }
+
+    /// Lists the URL patterns, in the order in which they are tried.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings, urls::path};
+    ///
+    /// fn about(_: &mut Request) -> &'static str {
+    ///     "about"
+    /// }
+    ///
+    /// let text = "SECRET_KEY = \"x\"\nDEBUG = true\nSESSION_ENGINE = \"signed_cookies\"";
+    /// let app = App::new(Settings::from_toml(text, ".".as_ref())?).urls(vec![path("about/", about).name("about")]);
+    /// let patterns = app.url_patterns()?;
+    /// assert_eq!((patterns[0].pattern, patterns[0].name), ("about/", Some("about")));
+    /// # Ok::<(), nuages::settings::SettingsErrors>(())
+    /// ```
+    pub fn url_patterns(&self) -> Result<Vec<PatternInfo<'_>>, SettingsErrors> {
+        Ok(self.ready()?.resolver.patterns().collect())
+    }
+
+    /// Returns the route that answers the path of a URL, such as `/articles/caf%C3%A9/?page=2`. A query is
+    /// ignored. A path that is no valid URL's has no route.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`App::check`].
+    pub fn resolve(&self, path: &str) -> Result<Option<Match>, SettingsErrors> {
+        let resolver = &self.ready()?.resolver;
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = decode_path(path).ok();
+        Ok(path.and_then(|path| resolver.resolve(path.strip_prefix('/').unwrap_or(&path))))
     }
 
     /// Returns the settings.

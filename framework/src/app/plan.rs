@@ -5,7 +5,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{layers::Wrap, mount::Outside, running::Hook};
+use super::{
+    health::{Health, Readiness},
+    layers::Wrap,
+    mount::Outside,
+    running::Hook,
+};
 use crate::{
     Clock,
     cache::Caches,
@@ -35,6 +40,7 @@ pub(super) struct Plan {
     pub(super) engines: BTreeMap<String, StoreFactory>,
     pub(super) converters: Vec<Converter>,
     pub(super) clock: Clock,
+    pub(super) health_checks: bool,
     pub(super) form_messages: FormMessages,
     pub(super) states: States,
     pub(super) on_start: Vec<Hook>,
@@ -63,6 +69,7 @@ impl Plan {
             engines: BTreeMap::new(),
             converters: Vec::new(),
             clock: Clock::system(),
+            health_checks: false,
             form_messages: FormMessages::default(),
             states: States::default(),
             on_start: Vec::new(),
@@ -143,6 +150,13 @@ impl Plan {
         for (prefix, files) in contrib::staticfiles::StaticFiles::from_settings(settings) {
             outside.push(Arc::new(Outside::new(&prefix, files)));
         }
+        if self.health_checks {
+            let readiness = Readiness { databases: site.databases.clone(), sessions: sessions.clone() };
+            let free =
+                |path: &str| !resolver.is_valid_path(path) && !resolver.is_valid_path(&format!("{path}/"));
+            outside.extend(free("healthz").then(|| Arc::new(Outside::new("healthz", Health))));
+            outside.extend(free("readyz").then(|| Arc::new(Outside::new("readyz", readiness))));
+        }
         SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
     }
 
@@ -154,7 +168,9 @@ impl Plan {
     fn resolver(&self, errors: &mut Vec<ConfigError>) -> Option<Arc<Resolver>> {
         match Resolver::new(self.routes.clone(), self.converters.clone()) {
             Ok(resolver) => {
-                for warning in resolver.warnings() {
+                for warning in
+                    resolver.warnings().iter().filter(|warning| !self.settings.is_silenced(warning.id))
+                {
                     tracing::warn!(target: "nuages.urls", "{warning}");
                 }
                 Some(Arc::new(resolver))

@@ -98,5 +98,5 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"], "remove it: connections are always pooled and checked; CONN_POOL_SIZE in [DATABASES.default] limits their number"),
     (&["TEST_RUNNER"], "remove it: cargo test runs the tests"),
     (&["SECURE_BROWSER_XSS_FILTER"], "remove it: browsers no longer have that filter, and Django removed the setting in 4.0"),
-    (&["DEBUG_PROPAGATE_EXCEPTIONS", "DEFAULT_EXCEPTION_REPORTER*", "SILENCED_SYSTEM_CHECKS"], "remove it: Nuages has nothing like it"),
+    (&["DEBUG_PROPAGATE_EXCEPTIONS", "DEFAULT_EXCEPTION_REPORTER*"], "remove it: Nuages has nothing like it"),
 ];

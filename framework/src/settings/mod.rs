@@ -7,9 +7,11 @@
 //! - `schema/` describes settings: kinds of values, choices, and the list of all settings.
 //! - `source/` reads the file and the environment and knows where each value comes from.
 //! - `time_zone.rs` converts between moments and the local times of `TIME_ZONE`.
+//! - `deployment.rs` has the checks of `manage check --deploy`; `system_check.rs` is one finding.
 //! - `load.rs` combines these; `project.rs` reads the `[project]` table; `unknown.rs` and `django.rs` explain
 //!   names that are no settings.
 
+mod deployment;
 mod django;
 mod error;
 mod groups;
@@ -17,6 +19,7 @@ mod load;
 mod project;
 mod schema;
 mod source;
+mod system_check;
 mod time_zone;
 mod unknown;
 
@@ -28,4 +31,5 @@ pub use groups::{
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};
+pub use system_check::{CheckLevel, SystemCheck, UnknownCheckLevel};
 pub use time_zone::TimeZone;

@@ -214,7 +214,7 @@ pub(super) fn suggest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> 
 /// # Ok::<(), nuages::urls::UrlErrors>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("({id}) URL pattern {pattern:?}{}: {message}", .name.as_ref().map(|name| format!(" [name={name:?}]")).unwrap_or_default())]
+#[error("({id}) {}", self.text())]
 pub struct UrlWarning {
     /// Django's id of the check: `urls.W002`.
     pub id: &'static str,
@@ -224,6 +224,14 @@ pub struct UrlWarning {
     pub name: Option<String>,
     /// The text of the warning.
     pub message: &'static str,
+}
+
+impl UrlWarning {
+    /// The text of the warning, with the pattern and the route's name before it.
+    pub(crate) fn text(&self) -> String {
+        let name = self.name.as_ref().map(|name| format!(" [name={name:?}]")).unwrap_or_default();
+        format!("URL pattern {:?}{name}: {}", self.pattern, self.message)
+    }
 }
 
 /// The reason why `reverse` found no URL for a name and its values.

@@ -8,10 +8,7 @@ use super::{
     session_count::session_count,
     skipped::Skipped,
 };
-use crate::{
-    BoxFuture, Command, CommandError, Progress, Project,
-    logging::{self, LogFormat},
-};
+use crate::{BoxFuture, Command, CommandError, Progress, Project, logging::Logging};
 
 /// `manage clearsessions`.
 pub(crate) struct ClearSessions;
@@ -57,7 +54,7 @@ impl Command for ClearSessions {
             }
             let (which, kind) = if all { (Clear::All, "") } else { (Clear::Expired, "expired ") };
             // The store's warnings say which sessions it cannot read.
-            let log = logging::install(LogFormat::Plain, project.verbosity(), project.error_style())?;
+            let log = Logging::plain(project.verbosity(), project.error_style()).install()?;
             let cleared = clear(&engine, which, project.verbosity()).await;
             log.finish();
             let (removed, skipped) = cleared?;

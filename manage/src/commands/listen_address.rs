@@ -1,6 +1,6 @@
 //! The address that a server listens on: read from the argument, and its errors with a way out.
 //!
-//! Used by `runserver` and `quickstart`. Nothing here listens for longer than a check takes.
+//! Used by `runserver`, `serve` and `quickstart`. Nothing here listens for longer than a check takes.
 
 use std::{
     io,
@@ -14,12 +14,28 @@ use crate::CommandError;
 /// The port that Django's runserver listens on, too.
 pub(super) const DEFAULT_PORT: u16 = 8000;
 
-/// Reads the argument of `runserver`: a port, or an address and a port.
-pub(super) fn parse(argument: Option<&str>) -> Result<String, CommandError> {
+/// The command that listens. Hints name a valid call of it.
+#[derive(Clone, Copy)]
+pub(super) enum Caller {
+    RunServer,
+    Serve,
+}
+
+impl Caller {
+    fn name(self) -> &'static str {
+        match self {
+            Self::RunServer => "runserver",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+/// Reads the argument of the command: a port, or an address and a port.
+pub(super) fn parse(argument: Option<&str>, caller: Caller) -> Result<String, CommandError> {
     let Some(text) = argument else { return Ok(format!("{}:{DEFAULT_PORT}", Ipv4Addr::LOCALHOST)) };
     let wrong = |why: &str| {
         CommandError::new(format!("{text:?} is not an address to listen on: {why}"))
-            .hint("`runserver 8080`, `runserver 0.0.0.0:8000` or `runserver [::1]:8000`")
+            .hint(format!("`{0} 8080`, `{0} 0.0.0.0:8000` or `{0} [::1]:8000`", caller.name()))
     };
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) => (host, port),
@@ -39,22 +55,27 @@ pub(super) fn parse(argument: Option<&str>) -> Result<String, CommandError> {
 }
 
 /// Returns the error for an address that the server could not bind, with a hint for each common cause.
-pub(super) fn bind_error(address: &str, error: ServerError) -> CommandError {
-    let kind = match &error {
-        ServerError::Bind { source, .. } => source.kind(),
-        _ => io::ErrorKind::Other,
-    };
-    match kind {
-        io::ErrorKind::AddrInUse => port_taken(address, "runserver "),
+pub(super) fn bind_error(address: &str, error: ServerError, caller: Caller) -> CommandError {
+    match error {
+        ServerError::Bind { source, .. } => io_error(address, source, caller),
+        other => CommandError::because("the server cannot start", other),
+    }
+}
+
+/// Returns the error for an address that cannot be bound.
+pub(super) fn io_error(address: &str, error: io::Error, caller: Caller) -> CommandError {
+    let name = caller.name();
+    match error.kind() {
+        io::ErrorKind::AddrInUse => port_taken(address, &format!("{name} ")),
         io::ErrorKind::PermissionDenied => {
             CommandError::because(format!("listening on {address} needs privileges"), error)
-                .hint("use a port from 1024 on: `runserver 8000`")
+                .hint(format!("use a port from 1024 on: `{name} 8000`"))
         }
         io::ErrorKind::AddrNotAvailable => {
             CommandError::because(format!("{address} is not an address of this machine"), error)
-                .hint("0.0.0.0 stands for all of its addresses: `runserver 0.0.0.0:8000`")
+                .hint(format!("0.0.0.0 stands for all of its addresses: `{name} 0.0.0.0:8000`"))
         }
-        _ => CommandError::because("the server cannot start", error),
+        _ => CommandError::because(format!("the server cannot start: cannot listen on {address:?}"), error),
     }
 }
 
@@ -92,10 +113,10 @@ mod tests {
             (Some("localhost:8000"), "localhost:8000"),
             (Some(":8000"), "127.0.0.1:8000"),
         ] {
-            assert_eq!(parse(argument).expect("an address"), listens);
+            assert_eq!(parse(argument, Caller::RunServer).expect("an address"), listens);
         }
         for wrong in ["", "eighty", "80800", "-1", "127.0.0.1", "::1", "localhost:"] {
-            assert!(parse(Some(wrong)).is_err(), "{wrong:?}");
+            assert!(parse(Some(wrong), Caller::Serve).is_err(), "{wrong:?}");
         }
     }
 

@@ -7,17 +7,27 @@ mod clearsessions;
 mod completions;
 mod confirm;
 mod database;
+mod dbshell;
 mod diffsettings;
 mod listen_address;
+mod makemigration;
 mod migrate;
 mod quickstart;
+mod routes;
 mod runserver;
+mod serve;
+mod serving;
 mod session_count;
 mod sessions;
 mod showmigrations;
 mod skipped;
+mod sqlmigrate;
+mod startapp;
 mod startproject;
+mod test;
 mod version;
+
+pub(crate) use serve::WORKERS;
 
 /// The headings under which `help` lists the commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +46,8 @@ impl Group {
 
     pub(crate) fn title(self) -> &'static str {
         match self {
-            Self::NewProject => "a new project",
-            Self::Server => "server",
+            Self::NewProject => "a new project or app",
+            Self::Server => "server, checks and tests",
             Self::Database => "database",
             Self::Sessions => "sessions",
             Self::Inspection => "settings and tools",
@@ -50,19 +60,20 @@ impl Group {
 pub(crate) struct CommandEntry {
     pub(crate) group: Group,
     pub(crate) command: Box<dyn Command>,
-    /// Whether the command needs the project's URLs. The installed `manage` then runs the project's program.
-    pub(crate) needs_app: bool,
+    /// Whether the command, with these arguments, needs the project's URLs. The installed `manage` then runs the
+    /// project's program.
+    pub(crate) needs_app: fn(&clap::ArgMatches) -> bool,
     name: String,
 }
 
 impl CommandEntry {
     pub(crate) fn new(group: Group, command: impl Command + 'static) -> Self {
         let name = command.define().get_name().to_owned();
-        Self { group, command: Box::new(command), needs_app: false, name }
+        Self { group, command: Box::new(command), needs_app: |_| false, name }
     }
 
-    fn needs_app(mut self) -> Self {
-        self.needs_app = true;
+    fn needs_app_if(mut self, needs: fn(&clap::ArgMatches) -> bool) -> Self {
+        self.needs_app = needs;
         self
     }
 
@@ -76,10 +87,19 @@ pub(crate) fn entries() -> Vec<CommandEntry> {
     vec![
         CommandEntry::new(Group::NewProject, startproject::StartProject),
         CommandEntry::new(Group::NewProject, quickstart::QuickStart),
-        CommandEntry::new(Group::Server, runserver::RunServer).needs_app(),
-        CommandEntry::new(Group::Server, check::CheckProject).needs_app(),
+        CommandEntry::new(Group::NewProject, startapp::StartApp),
+        CommandEntry::new(Group::Server, runserver::RunServer)
+            // Else `manage` is the development server, which builds and runs that program.
+            .needs_app_if(|args| args.get_flag("noreload")),
+        CommandEntry::new(Group::Server, serve::Serve).needs_app_if(|_| true),
+        CommandEntry::new(Group::Server, check::CheckProject).needs_app_if(|_| true),
+        CommandEntry::new(Group::Server, routes::Routes).needs_app_if(|_| true),
+        CommandEntry::new(Group::Server, test::Test),
         CommandEntry::new(Group::Database, migrate::Migrate),
         CommandEntry::new(Group::Database, showmigrations::ShowMigrations),
+        CommandEntry::new(Group::Database, sqlmigrate::SqlMigrate),
+        CommandEntry::new(Group::Database, makemigration::MakeMigration),
+        CommandEntry::new(Group::Database, dbshell::DbShell),
         CommandEntry::new(Group::Sessions, clearsessions::ClearSessions),
         CommandEntry::new(Group::Sessions, sessions::Sessions),
         CommandEntry::new(Group::Inspection, diffsettings::DiffSettings),

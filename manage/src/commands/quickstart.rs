@@ -5,13 +5,15 @@ use std::{env, net::Ipv4Addr, process};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::{
-    listen_address::{DEFAULT_PORT, is_free, port_taken},
+    listen_address::{self, Caller, DEFAULT_PORT, is_free, port_taken},
     migrate::Migrate,
     startproject,
 };
 use crate::{
-    BoxFuture, Command, CommandError, Project, delegate,
-    project::{SETTINGS_FILE, SETTINGS_VARIABLE},
+    BoxFuture, Command, CommandError, Project,
+    delegate::{self, MANIFEST},
+    dev_server::{self, Options, PublicPort},
+    project::SETTINGS_FILE,
     scaffold::{Maker, Scaffold},
 };
 
@@ -69,18 +71,17 @@ impl Command for QuickStart {
                 .map_err(|error| CommandError::because("the arguments of migrate are wrong", error))?;
             Migrate.run(&created, &migrate).await?;
 
-            let mut cargo = delegate::cargo();
-            // The new project has settings of its own.
-            cargo.env_remove(SETTINGS_VARIABLE);
             if !serve {
                 step(project, "cargo build");
-                return build(cargo);
+                return build(delegate::cargo());
             }
             let port = port.map(|port| port.to_string());
             step(project, &format!("manage runserver {}", port.as_deref().unwrap_or_default()));
             project.output().check()?;
-            cargo.args(["run", "--", "runserver"]).args(port);
-            delegate::become_process(cargo).map(drop)
+            let address = format!("{host}:{wanted}");
+            let port = PublicPort::bind(&address).await;
+            let port = port.map_err(|error| listen_address::io_error(&address, error, Caller::RunServer))?;
+            dev_server::run(&created, Options { manifest: MANIFEST.into(), port, profile: Vec::new() }).await
         })
     }
 }

@@ -1,23 +1,24 @@
-//! Writes a new project out of `project_template/`, which is embedded in the program.
+//! Writes a new project out of `project_template/`, and a new app out of `app/`. Both are embedded in the
+//! program.
 //!
-//! Called by `startproject` and `quickstart`. Name and folder are checked before the first file is written;
+//! Called by `startproject`, `quickstart` and `startapp`. Name and folder are checked before the first file is written;
 //! no file is ever overwritten, and a failure removes the files that were written before it.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::CommandError;
 
+mod app;
 mod dependency;
 mod maker;
 mod name;
 mod secret_key;
+mod written_files;
 
+pub(crate) use app::AppScaffold;
 use dependency::Dependency;
 pub(crate) use maker::Maker;
+use written_files::WrittenFiles;
 
 /// The files of `project_template/`: where they go, and their text. Those that end in `.tmpl` there hold
 /// placeholders. (`manage/project_template` is a link to it, so that a published crate contains it.)
@@ -79,16 +80,7 @@ impl Scaffold {
 
     /// Writes the files of the project, all or none.
     pub(crate) fn write(&self) -> Result<(), CommandError> {
-        let mut written = WrittenFiles::default();
-        for (path, text) in self.files()? {
-            let path = self.folder.join(path);
-            written.file(&path, &text).map_err(|error| {
-                CommandError::because(format!("{} cannot be written", path.display()), error)
-                    .hint("the files that had been written are removed again")
-            })?;
-        }
-        written.keep();
-        Ok(())
+        WrittenFiles::write_all(&self.folder, &self.files()?)
     }
 
     /// Returns the path of each file below the folder, and its text.
@@ -106,56 +98,10 @@ impl Scaffold {
     }
 }
 
-/// The files and folders that were written so far. Dropped before `keep`, it removes them.
-#[derive(Default)]
-struct WrittenFiles {
-    files: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-}
-
-impl WrittenFiles {
-    fn file(&mut self, path: &Path, text: &str) -> io::Result<()> {
-        if let Some(folder) = path.parent() {
-            self.folder(folder)?;
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        self.files.push(path.to_owned());
-        file.write_all(text.as_bytes())
-    }
-
-    fn folder(&mut self, folder: &Path) -> io::Result<()> {
-        if folder.as_os_str().is_empty() || folder.is_dir() {
-            return Ok(());
-        }
-        if let Some(above) = folder.parent() {
-            self.folder(above)?;
-        }
-        fs::create_dir(folder)?;
-        self.folders.push(folder.to_owned());
-        Ok(())
-    }
-
-    fn keep(mut self) {
-        self.files.clear();
-        self.folders.clear();
-    }
-}
-
-impl Drop for WrittenFiles {
-    fn drop(&mut self) {
-        // The caller reports the error that led here. A file that cannot be removed stays.
-        for file in &self.files {
-            let _ = fs::remove_file(file);
-        }
-        for folder in self.folders.iter().rev() {
-            let _ = fs::remove_dir(folder);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn every_placeholder_is_filled() {

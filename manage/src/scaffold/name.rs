@@ -39,7 +39,7 @@ pub(super) fn check(maker: Maker, name: &str) -> Result<(), CommandError> {
 }
 
 /// Returns why the name is invalid, if it is.
-fn objection(name: &str) -> Option<&'static str> {
+pub(super) fn objection(name: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let plain = name.replace('-', "_").to_ascii_lowercase();
     let is_in = |list: &[&str]| list.contains(&plain.as_str());

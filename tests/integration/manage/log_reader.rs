@@ -95,7 +95,7 @@ async fn lost_lines_are_counted_once_the_reader_goes_on() {
         .filter_map(|line| {
             line.split_once("WARNING nuages.manage: ")?
                 .1
-                .strip_suffix(" log lines were lost: stderr was not read fast enough")
+                .strip_suffix(" log lines were lost: the log was not read fast enough")
         })
         .map(|count| count.parse::<usize>().expect("a number"))
         .sum();

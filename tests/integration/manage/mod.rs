@@ -2,6 +2,7 @@
 
 mod full_disk;
 mod log_reader;
+mod serve;
 mod shutdown;
 
 use std::fs;

@@ -5,6 +5,7 @@ mod crossing;
 mod data;
 mod engines;
 mod faults;
+mod housekeeping;
 mod http;
 mod limits;
 mod values;

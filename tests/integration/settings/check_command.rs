@@ -25,7 +25,7 @@ async fn check_warns_of_sessions_that_another_zone_wrote() {
     sqlite.write(move |db| db.execute(insert, [data])).await.expect("inserted");
     assert_eq!(
         check(&program),
-        "WARNING: 1 of 1 stored sessions expire 6:00 hours earlier than their age allows\n    \
+        "WARNING: (nuages.W006) 1 of 1 stored sessions expire 6:00 hours earlier than their age allows\n    \
          hint: give USE_TZ and TIME_ZONE the values of the Django site that shares these sessions\n\
          System check identified 1 issue.\n"
     );

@@ -8,6 +8,7 @@ use nuages::settings::{
 };
 
 mod check_command;
+mod deployment;
 mod differences;
 mod mistakes;
 mod time_zone;

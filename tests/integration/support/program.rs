@@ -109,7 +109,30 @@ impl Program {
         panic!("it does not start: {}", self.log());
     }
 
-    /// Where it listens.
+    /// Starts `serve` with these arguments, and waits until its log, in `log` or else on stderr, says where it
+    /// serves.
+    pub fn serve(&mut self, args: &[&str], configure: impl FnOnce(&mut Command), log: Option<&Path>) {
+        let stderr = File::options().create(true).append(true).open(self.log_file()).expect("a log");
+        let mut command = self.command(&[&["serve"], args].concat());
+        configure(&mut command);
+        command.stdout(Stdio::null()).stderr(stderr);
+        self.process = Some(command.spawn().expect("it starts"));
+        let log = log.map_or_else(|| self.log_file(), Path::to_owned);
+        let begun = Instant::now();
+        loop {
+            let text = fs::read_to_string(&log).unwrap_or_default();
+            if let Some((_, rest)) = text.split_once("serving at http://") {
+                self.address = rest.split('/').next().and_then(|text| text.parse().ok());
+                assert!(self.address.is_some(), "no address in {text:?}");
+                return;
+            }
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().expect("it is ours"));
+            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(20), "{text}{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address.expect("started")
     }

@@ -92,7 +92,8 @@ impl SessionEngine {
     ) -> Result<(Vec<SessionInfo>, Option<SessionCursor>), StoreError> {
         let Some(store) = self.store() else { return Ok((Vec::new(), None)) };
         let (page, next) = store.list(from.map(|cursor| cursor.0.as_str()), PAGE).await?;
-        Ok((page.into_iter().map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
+        let sessions = page.into_iter().filter(|listed| listed.key != self.0.keys.clearing);
+        Ok((sessions.map(|listed| self.describe(listed)).collect(), next.map(SessionCursor)))
     }
 
     /// Counts the stored sessions, ended ones included. `None` if the store cannot count them cheaply.
@@ -102,7 +103,11 @@ impl SessionEngine {
     /// [`StoreError`] if the store fails.
     pub async fn count(&self) -> Result<Option<u64>, StoreError> {
         match self.store() {
-            Some(store) => store.count(None).await,
+            Some(store) => {
+                let Some(count) = store.count(None).await? else { return Ok(None) };
+                let others = u64::from(store.exists(&self.0.keys.clearing).await?);
+                Ok(Some(count.saturating_sub(others)))
+            }
             None => Ok(None),
         }
     }
@@ -151,7 +156,9 @@ impl SessionEngine {
             let (page, next) = store.list(cursor.as_deref(), PAGE).await?;
             passed += page.len() as u64;
             progress(passed);
-            let named = page.into_iter().filter(|listed| listed.key.starts_with(text));
+            let named = page
+                .into_iter()
+                .filter(|listed| listed.key.starts_with(text) && listed.key != self.0.keys.clearing);
             found.extend(named.take(limit - found.len()).map(|listed| self.describe(listed)));
             cursor = next;
             if cursor.is_none() || found.len() == limit {

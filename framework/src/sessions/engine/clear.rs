@@ -11,7 +11,7 @@ use crate::sessions::store::StoreError;
 /// The time that a batch should take. Requests that write to the store wait for it.
 const BATCH_TIME: Duration = Duration::from_millis(8);
 /// The size of the first batch, and the limits of the sizes after it.
-const FIRST_BATCH: usize = 100;
+pub(super) const FIRST_BATCH: usize = 100;
 const BATCHES: RangeInclusive<usize> = 20..=2_000;
 /// How often clearing all sessions goes through the store. A session that gets a new key in the first pass can
 /// move to the part that is already done; the second pass finds it.
@@ -97,6 +97,10 @@ impl SessionEngine {
             tracing::debug!(target: "nuages.sessions", error = &error as &dyn std::error::Error, "cannot count the sessions");
             None
         });
+        if before.is_none() {
+            // It is no session, and is not counted as one.
+            store.delete(&self.0.keys.clearing).await?;
+        }
         let mut so_far = ClearProgress { removed: 0, skipped: 0, total };
         let (mut from, mut size) = (None, FIRST_BATCH);
         let (mut passes, mut skipped_in_pass) = (if before.is_none() { PASSES_FOR_ALL } else { 1 }, 0);
@@ -124,7 +128,7 @@ impl SessionEngine {
 }
 
 /// The size of the next batch: half or double, so that one takes about [`BATCH_TIME`].
-fn adapted(size: usize, took: Duration) -> usize {
+pub(super) fn adapted(size: usize, took: Duration) -> usize {
     let size = match took {
         took if took > BATCH_TIME * 3 / 2 => size / 2,
         took if took < BATCH_TIME / 2 => size * 2,

@@ -19,16 +19,18 @@ pub(super) struct StoredKeys {
     /// Derive the key that `cycle_key` gives to a session: with `SECRET_KEY`, and with each of
     /// `SECRET_KEY_FALLBACKS`, which other processes still use while the secret is being rotated.
     macs: Vec<SaltedHmac>,
+    /// The key of the record that says when expired sessions are cleared next. It looks like a session's, and
+    /// cannot be guessed.
+    pub(super) clearing: String,
 }
 
 impl StoredKeys {
     pub(super) fn new(settings: &Settings) -> Self {
+        let secrets = std::iter::once(&settings.secret_key).chain(&settings.secret_key_fallbacks);
         Self {
             hashed: settings.session.hash_keys,
-            macs: std::iter::once(&settings.secret_key)
-                .chain(&settings.secret_key_fallbacks)
-                .map(|secret| SaltedHmac::new("nuages.sessions.successor", secret))
-                .collect(),
+            macs: secrets.map(|secret| SaltedHmac::new("nuages.sessions.successor", secret)).collect(),
+            clearing: SessionKey::derived(&SaltedHmac::new("nuages.sessions.clearing", &settings.secret_key)),
         }
     }
 

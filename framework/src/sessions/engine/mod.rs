@@ -1,13 +1,14 @@
 //! The session engine: the logic that is the same for every store.
 //!
 //! `open.rs` makes an engine from settings, `load.rs`, `save.rs` and `delete.rs` serve requests, `clear.rs`
-//! and `admin.rs` serve commands. Only this folder calls a [`SessionStore`](super::SessionStore).
+//! and `admin.rs` serve commands, `housekeeping.rs` clears while a site serves. Only this folder calls a [`SessionStore`](super::SessionStore).
 
 mod admin;
 mod clear;
 mod delete;
 mod expiry_check;
 mod follow;
+mod housekeeping;
 mod keys;
 mod load;
 mod open;

@@ -49,6 +49,12 @@ impl SessionKey {
         Self(evenly(digests.flatten(), ALPHABET).take(LENGTH).collect())
     }
 
+    /// A text that looks like a key, and that only the holders of the secret can compute.
+    pub(in crate::sessions) fn derived(mac: &SaltedHmac) -> String {
+        let digests = (0u8..).map(|round| mac.digest(&[round]));
+        evenly(digests.flatten(), ALPHABET).take(LENGTH).collect()
+    }
+
     /// Reads the key in a cookie. Returns `None` for text that cannot be a key: text that is shorter than 8
     /// characters (as in Django) or longer than the column (40), or that has characters other than ASCII
     /// letters, digits, `-` and `_`.

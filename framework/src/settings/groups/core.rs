@@ -78,6 +78,8 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// `INTERNAL_IPS`.
     pub internal_ips: Vec<String>,
+    /// `SILENCED_SYSTEM_CHECKS`: ids of checks whose findings are not reported.
+    pub silenced_system_checks: Vec<String>,
     /// `SECURE_*`, `X_FRAME_OPTIONS` and `USE_X_FORWARDED_HOST`.
     pub security: SecuritySettings,
     /// `CSRF_*`.
@@ -111,6 +113,7 @@ impl Settings {
             debug: reader.flag("DEBUG", false, "Shows error pages with details. Never use it in production."),
             allowed_hosts: reader.list("ALLOWED_HOSTS", &[], "The hosts of this site. `.example.com` includes all subdomains, `*` allows any host."),
             internal_ips: reader.list("INTERNAL_IPS", &[], "Addresses of clients that may see debug pages, besides those of this machine."),
+            silenced_system_checks: reader.list("SILENCED_SYSTEM_CHECKS", &[], "Ids of checks that `manage check` does not report, such as `security.W021`."),
             append_slash: reader.flag("APPEND_SLASH", true, "Redirects a URL that matches no route to the same URL with a slash at its end, if that one matches."),
             prepend_www: reader.flag("PREPEND_WWW", false, "Redirects to the same host with `www.` before it."),
             use_tz: reader.flag("USE_TZ", true, "Stores moments in UTC. `false` stores local times of `TIME_ZONE`, as a Django site with `USE_TZ = False` does."),
@@ -230,6 +233,7 @@ impl fmt::Debug for Settings {
             .field("use_tz", &self.use_tz)
             .field("time_zone", &self.time_zone)
             .field("internal_ips", &self.internal_ips)
+            .field("silenced_system_checks", &self.silenced_system_checks)
             .field("security", &self.security)
             .field("csrf", &self.csrf)
             .field("auth", &self.auth)

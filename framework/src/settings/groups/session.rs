@@ -9,7 +9,7 @@ use super::{
     checks::Checks,
     cookie::{CookieSettings, SameSite},
     reader::Reader,
-    values::Fallback::Unset,
+    values::Fallback::{Is, Unset},
 };
 use crate::settings::schema::{Choice, Word};
 
@@ -61,6 +61,8 @@ pub struct SessionSettings {
     pub renew_after: Option<Duration>,
     /// `SESSION_MAX_BYTES`: the greatest size of a session's JSON on the server, in bytes.
     pub max_bytes: usize,
+    /// `SESSION_CLEAR_EXPIRED`: how often a server clears expired sessions; none never does. Default one hour.
+    pub clear_expired: Option<Duration>,
     /// `SESSION_HASH_KEYS`. Default false.
     pub hash_keys: bool,
     /// `SESSION_INTERRUPTED = "error"`: answers 400, as Django does, if another request deleted the session
@@ -110,6 +112,7 @@ impl SessionSettings {
             absolute_age: reader.maybe_seconds("SESSION_ABSOLUTE_AGE", 1, Unset("none"), "Not in Django: ends a session this long after its creation, even if it is in use."),
             renew_after: reader.maybe_seconds("SESSION_RENEW_AFTER", 1, Unset("none"), "Not in Django: saves an active session again, and so renews it, once its last save is this old."),
             max_bytes: reader.count("SESSION_MAX_BYTES", 1024..=16_777_216, 1_048_576, "Not in Django: the greatest size of a session's JSON on the server, in bytes. A warning is logged from a quarter of it."),
+            clear_expired: reader.maybe_seconds("SESSION_CLEAR_EXPIRED", 1, Is(3600), "Not in Django: how often `manage serve` removes expired sessions; `\"none\"` leaves it to `manage clearsessions`."),
             hash_keys: reader.flag("SESSION_HASH_KEYS", false, "Not in Django: stores SHA-256 hashes of the keys. Such sessions cannot be shared with a Django site."),
             interrupted_is_error: reader.choice("SESSION_INTERRUPTED", OnInterruption::Drop, "Not in Django: what happens if another request deletes the session before this one saves it. `drop` skips the save, `error` answers 400, as Django does.") == OnInterruption::Error,
         };

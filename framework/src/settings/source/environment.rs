@@ -24,6 +24,9 @@ const PREFIX: &str = "NUAGES_";
 /// The variable that names the settings file.
 pub(in crate::settings) const SETTINGS_FILE: &str = "NUAGES_SETTINGS";
 
+/// Variables of the development server: the editor that its links open, and where that has the files.
+const EDITOR: [&str; 2] = ["NUAGES_EDITOR", "NUAGES_EDITOR_PATHS"];
+
 /// The `NUAGES_*` variables of this process, and an error for each that is not Unicode.
 pub(in crate::settings) fn of_process() -> (Vec<(String, String)>, Vec<ConfigError>) {
     let (mut variables, mut errors) = (Vec::new(), Vec::new());
@@ -33,7 +36,7 @@ pub(in crate::settings) fn of_process() -> (Vec<(String, String)>, Vec<ConfigErr
         };
         match value.into_string() {
             Ok(value) => variables.push((name.to_owned(), value)),
-            Err(_) if name == SETTINGS_FILE => {}
+            Err(_) if !may_be_setting(name) => {}
             Err(_) => {
                 let error = ConfigError::new(&name[PREFIX.len()..], "expected text in UTF-8");
                 errors.push(error.at(ValueOrigin::Environment(name.to_owned())));
@@ -48,7 +51,7 @@ pub(in crate::settings) fn settings_among(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<Variable> {
     let is_setting = |name: &str, value: &str| {
-        name.starts_with(PREFIX) && name != SETTINGS_FILE && !is_kubernetes(name, value)
+        name.starts_with(PREFIX) && may_be_setting(name) && !is_kubernetes(name, value)
     };
     let mut settings: Vec<Variable> = variables
         .into_iter()
@@ -57,6 +60,11 @@ pub(in crate::settings) fn settings_among(
         .collect();
     settings.sort_by(|a, b| a.name.cmp(&b.name));
     settings
+}
+
+/// Whether this is not one of the variables that have another use.
+fn may_be_setting(name: &str) -> bool {
+    name != SETTINGS_FILE && !EDITOR.contains(&name)
 }
 
 /// Whether Kubernetes made this variable. For a service named `nuages` it sets variables such as
@@ -200,6 +208,8 @@ mod tests {
             variable("NUAGES_PORT_80_TCP_ADDR", "10.0.0.1"),
             variable("NUAGES_DB_SERVICE_PORT_HTTP", "80"),
             variable("NUAGES_SETTINGS", "settings.toml"),
+            variable("NUAGES_EDITOR", "vscode"),
+            variable("NUAGES_EDITOR_PATHS", "/app=/home/me/app"),
             variable("NUAGES_DATABASES__default__PORT", "5432"),
             variable("PATH", "/bin"),
         ]);

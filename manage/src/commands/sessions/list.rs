@@ -15,9 +15,11 @@ use super::{
     arguments::{json_argument, user_argument},
     format::{as_json, grouped, moment, sessions, shown_key, size},
     scan::{Scan, store_error},
+};
+use crate::{
+    CommandError, Project,
     text_table::{Column, MEASURED_ROWS, TextTable},
 };
-use crate::{CommandError, Project};
 
 /// How many sessions a page has without `--per-page`.
 const PER_PAGE: u64 = 50;

@@ -12,15 +12,11 @@ mod revoke;
 mod scan;
 mod show;
 mod stats;
-mod text_table;
 
 use clap::ArgMatches;
 use nuages::sessions::SessionEngine;
 
-use crate::{
-    BoxFuture, Command, CommandError, Project,
-    logging::{self, LogFormat},
-};
+use crate::{BoxFuture, Command, CommandError, Project, logging::Logging};
 
 /// `manage sessions list | show | revoke | stats`.
 pub(crate) struct Sessions;
@@ -43,7 +39,7 @@ impl Command for Sessions {
         Box::pin(async move {
             let engine = engine(project)?;
             // The store's warnings say which sessions it cannot read.
-            let log = logging::install(LogFormat::Plain, project.verbosity(), project.error_style())?;
+            let log = Logging::plain(project.verbosity(), project.error_style()).install()?;
             let result = match args.subcommand() {
                 Some(("list", args)) => list::run(project, &engine, args).await,
                 Some(("show", args)) => show::run(project, &engine, args).await,

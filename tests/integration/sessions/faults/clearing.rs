@@ -1,4 +1,5 @@
-//! `clearsessions` on hundreds of thousands of expired rows while the program serves: no request waits for it.
+//! Clearing many expired rows while the program serves, with `clearsessions` and by `serve` itself: no request
+//! waits for it.
 
 use std::{
     process::Stdio,
@@ -47,6 +48,18 @@ impl Slowest {
             read: self.read.max(other.read),
             write: self.write.max(other.write),
             answers: self.answers + other.answers,
+        }
+    }
+}
+
+impl Slowest {
+    /// Whatever a page without a session waits is not the store's fault.
+    #[track_caller]
+    fn assert_nothing_waited(&self) {
+        assert!(self.answers > 100, "too few requests for a test: {self:?}");
+        for slowest in [self.read, self.write] {
+            let because_of_it = slowest.saturating_sub(self.plain);
+            assert!(because_of_it < PATIENCE, "a request waited {because_of_it:?}: {self:?}");
         }
     }
 }
@@ -109,26 +122,55 @@ async fn cleared_under_load(mut program: Program, rows: u32) {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(said, format!("Removed {rows} expired sessions.\n"), "{output:?}");
     eprintln!("clearing {rows} rows took {took:.1?}\nbefore: {before:.1?}\nduring: {during:.1?}");
-    assert!(during.answers > 100, "too few requests for a test: {during:?}");
-    // Whatever a page without a session waits is not the store's fault.
-    for slowest in [during.read, during.write] {
-        let because_of_it = slowest.saturating_sub(during.plain);
-        assert!(because_of_it < PATIENCE, "a request waited {because_of_it:?}: {during:?}");
+    during.assert_nothing_waited();
+}
+
+/// Inserts expired rows: random keys in their order, which is the same table as a site's, many times faster to
+/// fill. The rows end in one of the 1,344 quarters of an hour of two weeks.
+fn insert_expired(database: &Connection, rows: u32) {
+    let insert = "INSERT INTO django_session \
+        WITH RECURSIVE row(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM row WHERE number + 1 < ?1) \
+        SELECT lower(hex(randomblob(16))) AS session_key, ?2, \
+               datetime('2024-01-01', (number % 1344 * 15) || ' minutes') \
+        FROM row ORDER BY session_key";
+    database.execute(insert, (rows, data())).expect("inserts");
+}
+
+/// `SESSION_CLEAR_EXPIRED`: the server clears by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_clears_expired_sessions_by_itself_and_holds_no_request_up() {
+    const ROWS: u32 = 10_000;
+    let key = "SECRET_KEY = \"qwertzuiopasdfghjklyxcvbnm1234567890QWERTZUIOPASDFG\"";
+    let mut program = Program::new(&format!("{key}\nSESSION_ENGINE = \"db\"\nSESSION_CLEAR_EXPIRED = 2"));
+    let database = Connection::open(program.folder().join("db.sqlite3")).expect("opens");
+    insert_expired(&database, ROWS);
+    program.serve(&["127.0.0.1:0"], |_| {}, None);
+    let load = Load::on(&program);
+    let begun = Instant::now();
+    let expired = "SELECT count(*) FROM django_session WHERE expire_date < datetime('now')";
+    let left = || database.query_row(expired, [], |row| row.get::<_, u32>(0)).expect("counted");
+    while left() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{} rows are left", left());
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    eprintln!("cleared after {:.1?}", begun.elapsed());
+    let during = load.end().await;
+    during.assert_nothing_waited();
+    // A session that ends later is cleared at one of the next times.
+    insert_expired(&database, 1);
+    while left() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(140), "it clears once only");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    program.stop();
+    assert!(program.log().contains("expired sessions were removed removed="), "{}", program.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clearing_expired_rows_of_sqlite_holds_no_request_up() {
     let program = Program::new("SESSION_ENGINE = \"db\"");
     let database = Connection::open(program.folder().join("db.sqlite3")).expect("opens");
-    // Random keys, inserted in their order: the same table as a site's, many times faster to fill. The rows
-    // end in one of the 1,344 quarters of an hour of two weeks.
-    let insert = "INSERT INTO django_session \
-        WITH RECURSIVE row(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM row WHERE number + 1 < ?1) \
-        SELECT lower(hex(randomblob(16))) AS session_key, ?2, \
-               datetime('2024-01-01', (number % 1344 * 15) || ' minutes') \
-        FROM row ORDER BY session_key";
-    database.execute(insert, (rows(), data())).expect("inserts");
+    insert_expired(&database, rows());
     drop(database);
     cleared_under_load(program, rows()).await;
 }

@@ -3,12 +3,12 @@
 use crate::{Project, Style};
 
 /// How many rows are measured to find the widths of the columns.
-pub(super) const MEASURED_ROWS: usize = 1_000;
+pub(crate) const MEASURED_ROWS: usize = 1_000;
 const GAP: &str = "  ";
 
 /// A column: its title, and the side that its values are aligned to.
 #[derive(Clone, Copy)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Left(&'static str),
     Right(&'static str),
 }
@@ -22,7 +22,7 @@ impl Column {
 }
 
 /// The table, and the rows that are not printed yet.
-pub(super) struct TextTable<'a, const N: usize> {
+pub(crate) struct TextTable<'a, const N: usize> {
     project: &'a Project,
     columns: [Column; N],
     widths: Option<[usize; N]>,
@@ -35,12 +35,12 @@ struct Row<const N: usize> {
 }
 
 impl<'a, const N: usize> TextTable<'a, N> {
-    pub(super) fn new(project: &'a Project, columns: [Column; N]) -> Self {
+    pub(crate) fn new(project: &'a Project, columns: [Column; N]) -> Self {
         Self { project, columns, widths: None, waiting: Vec::new() }
     }
 
     /// Adds a row. A dimmed row is printed in a fainter colour.
-    pub(super) fn push(&mut self, cells: [String; N], dimmed: bool) {
+    pub(crate) fn push(&mut self, cells: [String; N], dimmed: bool) {
         self.waiting.push(Row { cells, dimmed });
         if self.waiting.len() >= MEASURED_ROWS {
             self.flush();
@@ -48,7 +48,7 @@ impl<'a, const N: usize> TextTable<'a, N> {
     }
 
     /// Prints the rows that were added since the last `flush`.
-    pub(super) fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
