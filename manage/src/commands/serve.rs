@@ -86,7 +86,7 @@ impl Command for Serve {
             check_for_production(project, &app)?;
             let settings = project.settings()?;
             let sessions = app.sessions().map_err(|errors| project.unusable(errors))?;
-            let serving = Serving::prepare(project, app.health_checks())?;
+            let mut serving = Serving::prepare(project, app.health_checks())?;
             let listener = listener(args).await?;
             let format = match args.get_one::<String>("log-format").map(String::as_str) {
                 Some("json") => LogFormat::Json,
@@ -107,21 +107,19 @@ impl Command for Serve {
                 }
                 None => log.install()?,
             };
+            serving.catch_signals()?;
+            if let Err(error) = serving.start().await {
+                log.finish();
+                return Err(error);
+            }
             project.output().check()?;
-            let started = match serving.start().await {
-                Ok(started) => started,
-                Err(error) => {
-                    log.finish();
-                    return Err(error);
-                }
-            };
             let address = listener.local_addr();
             tracing::info!(target: logging::SERVER, "serving at http://{address}/ (version {})", crate::VERSION);
             if let Some(interval) = settings.session.clear_expired {
                 clear_periodically(sessions, interval);
             }
             notify(&[sd_notify::NotifyState::Ready]);
-            started.run(listener, |app| app, || notify(&[sd_notify::NotifyState::Stopping])).await?;
+            serving.run(listener, |app| app, || notify(&[sd_notify::NotifyState::Stopping])).await?;
             tracing::info!(target: logging::SERVER, "stopped");
             log.finish();
             Ok(())

@@ -19,50 +19,46 @@ pub(super) struct Serving {
     app: App,
     databases: Databases,
     limits: ServerSettings,
+    running: Option<Running>,
+    signals: Option<(Signals, Signals)>,
 }
 
 impl Serving {
     pub(super) fn prepare(project: &Project, app: App) -> Result<Self, CommandError> {
         let databases = app.databases().map_err(|errors| project.unusable(errors))?;
         let limits = app.settings().server.clone();
-        Ok(Self { app, databases, limits })
+        Ok(Self { app, databases, limits, running: None, signals: None })
     }
 
     pub(super) fn databases(&self) -> &Databases {
         &self.databases
     }
 
-    /// Runs the project's own start.
-    ///
-    /// # Errors
-    ///
-    /// Where the project's start fails.
-    pub(super) async fn start(self) -> Result<Started, CommandError> {
-        let running = self.app.start().await.map_err(|error| {
-            let text = error.chain().join(": ");
-            CommandError::new(if text.is_empty() { "the application cannot start".to_owned() } else { text })
-        })?;
-        Ok(Started { serving: self, running })
+    /// Catches SIGINT and SIGTERM from now on. Called before the address is announced: a signal that came
+    /// between the announcement and [`Serving::run`] would end the process without a shutdown.
+    pub(super) fn catch_signals(&mut self) -> Result<(), CommandError> {
+        self.signals = Some((signals()?, signals()?));
+        Ok(())
     }
-}
 
-/// An application that has started.
-pub(super) struct Started {
-    serving: Serving,
-    running: Running,
-}
+    /// Runs the project's `on_start` hooks. Called when the log is installed, before the first request.
+    pub(super) async fn start(&mut self) -> Result<(), CommandError> {
+        self.running = Some(self.app.start().await.map_err(start_error)?);
+        Ok(())
+    }
 
-impl Started {
-    /// Serves the application in `service` until SIGINT or SIGTERM. The first signal lets requests finish and calls
-    /// `stopping`, the second
-    /// ends them.
+    /// Serves the application in `service` until SIGINT or SIGTERM. The first signal lets requests finish and
+    /// calls `stopping`, the second ends them.
     pub(super) async fn run<S: HttpService>(
-        self,
+        mut self,
         listener: Listener,
         service: impl FnOnce(App) -> S,
         stopping: impl FnOnce(),
     ) -> Result<(), CommandError> {
-        let (mut signals, mut later_signals) = (signals()?, signals()?);
+        let (mut signals, mut later_signals) = match self.signals.take() {
+            Some(caught) => caught,
+            None => (signals()?, signals()?),
+        };
         let shutdown = async {
             signals.next().await;
             stopping();
@@ -78,35 +74,45 @@ impl Started {
                 }
             }
         };
-        let another_signal = async {
-            if let Ok(mut signals) = self::signals() {
-                signals.next().await;
-            }
-        };
-        self.run_until(listener, service, shutdown, abort, another_signal).await;
+        self.run_until(listener, service, shutdown, abort).await;
         Ok(())
     }
 
     /// Serves the application in `service` until `shutdown` resolves, which lets requests finish; `abort` ends
-    /// them. Then runs the project's own end, and waits for its tasks until `hurry` resolves.
+    /// them.
     pub(super) async fn run_until<S: HttpService>(
         self,
         listener: Listener,
         service: impl FnOnce(App) -> S,
         shutdown: impl Future<Output = ()>,
         abort: impl Future<Output = ()>,
-        hurry: impl Future<Output = ()>,
     ) {
-        let Serving { app, databases, limits } = self.serving;
-        server::serve_with(listener, service(app), &limits, shutdown, abort).await;
-        tokio::select! {
-            () = self.running.end() => {}
-            () = hurry => {}
+        server::serve_with(listener, service(self.app), &self.limits, shutdown, abort).await;
+        if let Some(running) = self.running {
+            end(running).await;
         }
-        databases.close().await;
+        self.databases.close().await;
     }
 }
 
 fn signals() -> Result<Signals, CommandError> {
     server::signals().map_err(|error: ServerError| CommandError::because("the server cannot start", error))
+}
+
+/// Ends the background tasks and runs the `on_stop` hooks. Another signal ends the wait.
+async fn end(running: Running) {
+    match server::signals() {
+        Err(_) => running.end().await,
+        Ok(mut signals) => {
+            tokio::select! {
+                () = running.end() => {}
+                _ = signals.next() => {}
+            }
+        }
+    }
+}
+
+/// The error of the project's own start.
+fn start_error(error: nuages::Error) -> CommandError {
+    CommandError::new(error.chain().join(": "))
 }

@@ -29,7 +29,7 @@ pub(super) async fn serve(project: &Project, address: &str) -> Result<(), Comman
     if verbose {
         project.say_checked(warnings);
     }
-    let serving = Serving::prepare(project, app)?;
+    let mut serving = Serving::prepare(project, app)?;
     if let Some(notice) = migration_notice(&unapplied_migrations(project, &serving).await?) {
         project.say(project.style().notice(notice));
     }
@@ -37,17 +37,15 @@ pub(super) async fn serve(project: &Project, address: &str) -> Result<(), Comman
         .await
         .map_err(|error| listen_address::bind_error(address, error, Caller::RunServer))?;
     let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
-    let started = match serving.start().await {
-        Ok(started) => started,
-        Err(error) => {
-            log.finish();
-            return Err(error);
-        }
-    };
+    serving.catch_signals()?;
+    if let Err(error) = serving.start().await {
+        log.finish();
+        return Err(error);
+    }
     if verbose {
         banner(project, listener.local_addr())?;
     }
-    started.run(listener, |app| Timed::new(app, project.verbosity()), || {}).await?;
+    serving.run(listener, |app| Timed::new(app, project.verbosity()), || {}).await?;
     log.finish();
     Ok(())
 }

@@ -43,12 +43,15 @@ async fn serve_on(
 ) -> Result<(), CommandError> {
     let (app, warnings) = checked(project)?;
     let settings = project.settings()?;
-    let serving = Serving::prepare(project, app)?;
+    let mut serving = Serving::prepare(project, app)?;
     let unapplied = unapplied_migrations(project, &serving).await?;
     let cannot_serve = |error| CommandError::because("no loopback port can be opened", error);
     let listener = Listener::bind(&format!("{}:0", Ipv4Addr::LOCALHOST)).await.map_err(cannot_serve)?;
     let log = Logging::dated(project.verbosity(), project.error_style()).install()?;
-    let started = serving.start().await?;
+    if let Err(error) = serving.start().await {
+        log.finish();
+        return Err(error);
+    }
     connection.send(FromProgram::Ready(ProgramReady {
         address: listener.local_addr(),
         debug: settings.debug,
@@ -58,7 +61,7 @@ async fn serve_on(
         forgets_sessions: forgets_sessions(settings),
     }));
     let service = |app| Timed::new(Handed::new(app, &invitation.token), project.verbosity());
-    started.run_until(listener, service, connection.stopped(), connection.lost(), connection.lost()).await;
+    serving.run_until(listener, service, connection.stopped(), connection.lost()).await;
     log.finish();
     Ok(())
 }
