@@ -6,6 +6,7 @@ mod support;
 
 use std::fs::{self, File};
 
+use nuages::{sessions::SessionEngine, settings::Settings};
 use support::{manage, ok, project_with, run};
 use tempfile::TempDir;
 
@@ -14,8 +15,11 @@ fn project() -> TempDir {
     let folder = project_with("");
     ok(manage(folder.path(), "migrate"));
     let database = rusqlite::Connection::open(folder.path().join("db.sqlite3")).expect("the database");
-    let row = "INSERT INTO django_session VALUES ('abcdefghijklmnop', 'x', '2999-01-01 00:00:00')";
-    database.execute(row, ()).expect("inserted");
+    let settings = Settings::load_with(&folder.path().join("settings.toml"), []).expect("settings");
+    let engine = SessionEngine::from_settings(&settings).expect("an engine");
+    let data = engine.encode(&serde_json::Map::new()).expect("encoded");
+    let row = "INSERT INTO django_session VALUES ('abcdefghijklmnop', ?1, '2999-01-01 00:00:00')";
+    database.execute(row, [data]).expect("inserted");
     folder
 }
 

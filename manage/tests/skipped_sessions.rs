@@ -52,6 +52,18 @@ fn clearsessions_goes_on_and_fails_at_its_end() {
 #[test]
 fn listing_goes_on() {
     let project = project();
-    let said = ok(manage(project.path(), "sessions list"));
-    assert!(said.contains("333333") && said.contains("unreadable"), "{said}");
+    let said = sweep(&project, "sessions list");
+    assert!(said.out.contains("333333") && said.out.contains("unreadable"), "{said:?}");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("cannot be read: whose"), "{said:?}");
+}
+
+#[test]
+fn revoking_a_users_sessions_says_which_it_could_not_read() {
+    let project = project();
+    let said = sweep(&project, "sessions revoke --user 5");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("0 sessions of user 5 are ended."), "{said:?}");
+    assert!(said.err.contains("cannot be read: whose"), "{said:?}");
+    assert!(said.err.contains("hint: `sessions revoke --all` ends every session, these too\n"), "{said:?}");
 }

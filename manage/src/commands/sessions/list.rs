@@ -14,7 +14,7 @@ use nuages::{
 use super::{
     arguments::{json_argument, user_argument},
     format::{as_json, grouped, moment, sessions, shown_key, size},
-    scan::{Scan, store_error},
+    scan::{Scan, store_error, unreadable_error},
 };
 use crate::{
     CommandError, Project,
@@ -86,11 +86,12 @@ pub(super) async fn run(
     }
     let (mut matched, now) = (0, engine.clock().now());
     let mut rows = Rows::new(project, json);
-    let mut more = false;
+    let (mut more, mut unreadable) = (false, 0);
     // A page beyond the end is known to be empty.
     if total.is_none_or(|total| range.start < total) {
         more = scan
             .each(|info| {
+                unreadable += u64::from(info.data.is_none());
                 if !filter.includes(&info) {
                     return ControlFlow::Continue(());
                 }
@@ -118,7 +119,11 @@ pub(super) async fn run(
         let more = total.map_or(more, |total| range.end < total);
         summarize(project, shown, range.start, total.or((!more).then_some(matched)), more, page);
     }
-    Ok(())
+    project.output().check()?;
+    unreadable_error(unreadable).map_or(Ok(()), |error| {
+        Err(error
+            .hint("another SECRET_KEY has signed them, or they are damaged: each visitor gets a new session"))
+    })
 }
 
 /// The sessions that `--user` and `--expired` choose.

@@ -15,9 +15,12 @@ use super::{
     arguments::{key_argument, user_argument},
     find::find_one,
     format::{sessions, shown_key},
-    scan::{Scan, store_error},
+    scan::{Scan, store_error, unreadable_error},
 };
 use crate::{CommandError, Progress, Project};
+
+/// The most passes over the sessions, for those that change their key in between.
+const MAX_PASSES: usize = 5;
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("revoke")
@@ -63,20 +66,33 @@ async fn one(project: &Project, engine: &SessionEngine, key: &str) -> Result<(),
 
 async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Result<(), CommandError> {
     let mut scan = Scan::start(project, engine, "Looking for the user").await;
-    let (mut ended, mut read, mut cursor) = (0, 0, None);
+    let (mut ended, mut unreadable) = (0, 0);
     let mut skipped = Skipped::default();
-    loop {
-        let (page, next) = engine.list(cursor.as_ref()).await.map_err(store_error)?;
-        read += page.len() as u64;
-        for info in page.iter().filter(|info| info.user.as_deref() == Some(user)) {
-            match engine.revoke(info).await {
-                Ok(was_there) => ended += u64::from(was_there),
-                Err(error) => skipped.add(error),
+    // A session that gets a new key in between can move to the part that has been read. So the search is
+    // repeated until it finds nothing, and at least once.
+    for pass in 0..MAX_PASSES {
+        let (mut found, mut read, mut cursor) = (0, 0, None);
+        unreadable = 0;
+        loop {
+            let (page, next) = engine.list(cursor.as_ref()).await.map_err(store_error)?;
+            read += page.len() as u64;
+            unreadable += page.iter().filter(|info| info.data.is_none()).count() as u64;
+            for info in page.iter().filter(|info| info.user.as_deref() == Some(user)) {
+                match engine.revoke(info).await {
+                    Ok(was_there) => found += u64::from(was_there),
+                    // The next pass meets it again.
+                    Err(error) if pass == 0 => skipped.add(error),
+                    Err(_) => {}
+                }
+            }
+            scan.show(read);
+            cursor = next;
+            if cursor.is_none() {
+                break;
             }
         }
-        scan.show(read);
-        cursor = next;
-        if cursor.is_none() {
+        ended += found;
+        if found == 0 && pass > 0 {
             break;
         }
     }
@@ -84,12 +100,14 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
     if project.verbosity() > 0 {
         let user = OneLine::new(user);
         project.say(match ended {
-            0 if skipped.is_empty() => format!("User {user} has no session."),
+            0 if skipped.is_empty() && unreadable == 0 => format!("User {user} has no session."),
             1 => format!("1 session of user {user} is ended."),
             _ => format!("{} of user {user} are ended.", sessions(ended)),
         });
     }
-    skipped.finish("ended")
+    skipped.finish("ended")?;
+    unreadable_error(unreadable)
+        .map_or(Ok(()), |error| Err(error.hint("`sessions revoke --all` ends every session, these too")))
 }
 
 async fn all(project: &Project, engine: &SessionEngine, noinput: bool) -> Result<(), CommandError> {

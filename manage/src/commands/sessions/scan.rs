@@ -89,3 +89,12 @@ impl Scan {
 pub(super) fn store_error(error: impl Into<BoxError>) -> CommandError {
     CommandError::because("the session store failed", error)
 }
+
+/// Returns the error for sessions whose data cannot be decoded, if there are any: whose they are is unknown.
+pub(super) fn unreadable_error(count: u64) -> Option<CommandError> {
+    match count {
+        0 => None,
+        1 => Some(CommandError::new("1 session cannot be read: whose it is is unknown")),
+        _ => Some(CommandError::new(format!("{count} sessions cannot be read: whose they are is unknown"))),
+    }
+}
