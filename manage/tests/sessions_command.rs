@@ -337,7 +337,6 @@ async fn damaged_and_foreign_rows_are_listed_and_never_stop_the_command() {
         database.execute(insert, params![key, data, expires]).expect("inserts");
     }
     database.execute("INSERT INTO django_session VALUES (x'00ff', x'00', 5)", []).expect("inserts");
-    // All are listed; at its end the command says how many it could not read.
     for (args, lines) in [(&["list"][..], 6), (&["list", "--json"], 4)] {
         let output = site.output(args);
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
@@ -348,14 +347,6 @@ async fn damaged_and_foreign_rows_are_listed_and_never_stop_the_command() {
         );
         assert!(args.len() > 1 || stdout.contains("unreadable") && !stdout.contains('\u{1b}'), "{stdout}");
     }
-    let user = site.store(json!({"_auth_user_id": "7"})).await;
-    let output = site.output(&["revoke", "--user", "7"]);
-    assert_eq!(
-        (output.status.code(), text(&output.stdout).as_str()),
-        (Some(1), "1 session of user 7 is ended.\n")
-    );
-    assert!(text(&output.stderr).contains("3 sessions cannot be read"), "{output:?}");
-    assert!(!site.fails(&["show", &user]).is_empty(), "it has ended");
     let stderr = site.fails(&["show", "foreign0"]);
     assert!(stderr.contains("cannot be read") && stderr.contains("SECRET_KEY"), "{stderr}");
     site.run(&["stats"]);

@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Said, manage, ok, project_with, run};
+use nuages::{json, sessions::SessionEngine, settings::Settings};
+use support::{Said, manage, project_with, run};
 use tempfile::TempDir;
 
 const FOLDER: &str = "sessionid11111111111111111111111111111111";
@@ -58,12 +59,21 @@ fn listing_goes_on() {
     assert!(said.err.contains("cannot be read: whose"), "{said:?}");
 }
 
-#[test]
-fn revoking_a_users_sessions_says_which_it_could_not_read() {
+#[tokio::test]
+async fn revoking_a_users_sessions_ends_them_and_says_which_it_could_not_read() {
     let project = project();
-    let said = sweep(&project, "sessions revoke --user 5");
-    assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.out.contains("0 sessions of user 5 are ended."), "{said:?}");
-    assert!(said.err.contains("cannot be read: whose"), "{said:?}");
-    assert!(said.err.contains("hint: `sessions revoke --all` ends every session, these too\n"), "{said:?}");
+    let settings = Settings::load_with(&project.path().join("settings.toml"), []).expect("settings");
+    let engine = SessionEngine::from_settings(&settings).expect("an engine");
+    let mut session = engine.new_session();
+    session["_auth_user_id"] = json!("5");
+    let _ = engine.save(&mut session).await.expect("saved");
+    for said_of_them in ["1 session of user 5 is ended.", "0 sessions of user 5 are ended."] {
+        let said = sweep(&project, "sessions revoke --user 5");
+        assert_eq!((said.code, said.out.trim_end()), (Some(1), said_of_them), "{said:?}");
+        assert!(said.err.contains("cannot be read: whose"), "{said:?}");
+        assert!(
+            said.err.contains("hint: `sessions revoke --all` ends every session, these too\n"),
+            "{said:?}"
+        );
+    }
 }
