@@ -2,8 +2,8 @@
 //! production.
 //!
 //! Ids and conditions are those of Django's `django/core/checks/security/` (`base.py`, `csrf.py`,
-//! `sessions.py`) where Django has the check. Ids that begin with `nuages.` are our own. Checks of middleware
-//! that may be missing (`security.W001` to `W003`) do not apply: the default middleware is always there.
+//! `sessions.py`) where Django has the check. Ids that begin with `nuages.` are our own. The checks of
+//! middleware that is left out (`security.W001` to `W003`) are in `App::deployment_checks`.
 
 use super::{CacheBackend, Settings, SystemCheck, XFrameOptions};
 use crate::crypto::random_text;

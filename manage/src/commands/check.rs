@@ -76,7 +76,7 @@ impl Findings {
         let (app, mut found) = project.app_and_findings()?;
         found.extend(session_warning(&app).await);
         if deploy {
-            found.extend(app.settings().deployment_checks());
+            found.extend(app.deployment_checks());
         }
         found.retain(|check| !app.settings().is_silenced(&check.id));
         found.sort_by_key(|check| std::cmp::Reverse(check.level));

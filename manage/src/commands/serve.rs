@@ -129,7 +129,7 @@ impl Command for Serve {
 
 /// Refuses settings that must not be in production.
 fn check_for_production(project: &Project, app: &App) -> Result<(), CommandError> {
-    let found = app.settings().deployment_checks();
+    let found = app.deployment_checks();
     if let Some(check) = found.iter().find(|check| REQUIRED.contains(&check.id.as_str())) {
         let fix = check.fix.as_deref().unwrap_or_default();
         return Err(CommandError::new(format!("not fit for production: {}", check.message))

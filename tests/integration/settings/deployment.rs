@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use nuages::settings::{CheckLevel, Settings, SystemCheck};
+use nuages::{
+    App,
+    middleware::BuiltIn,
+    settings::{CheckLevel, Settings, SystemCheck},
+};
 
 use crate::support::program::Program;
 
@@ -70,6 +74,19 @@ fn each_unsafe_setting_is_found_by_itself() {
         let text = lines.lines().fold(set(SAFE, KEY), |text, line| set(&text, line));
         assert!(ids(&text).iter().any(|found| found == id), "{lines}: {:?}", ids(&text));
     }
+}
+
+#[test]
+fn default_middleware_that_is_left_out_is_found_and_its_settings_no_more() {
+    let unsafe_settings = set(&set(SAFE, KEY), "SECURE_HSTS_SECONDS = 0");
+    let unsafe_settings = set(&unsafe_settings, "X_FRAME_OPTIONS = \"SAMEORIGIN\"");
+    let unsafe_settings = set(&unsafe_settings, "CSRF_COOKIE_SECURE = false");
+    let settings = Settings::from_toml(&unsafe_settings, Path::new("/srv/site")).expect("settings");
+    assert_eq!(ids(&unsafe_settings), ["security.W004", "security.W019", "security.W016"]);
+    let app =
+        App::new(settings).without(BuiltIn::Security).without(BuiltIn::Clickjacking).without(BuiltIn::Csrf);
+    let found: Vec<String> = app.deployment_checks().into_iter().map(|check| check.id).collect();
+    assert_eq!(found, ["security.W001", "security.W002", "security.W003"]);
 }
 
 #[test]
