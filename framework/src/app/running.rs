@@ -1,7 +1,7 @@
 //! The start and the end of an application: hooks, background tasks, and [`Running`], which both get.
 //!
 //! `manage runserver` starts the application before the first request and ends it after the last one.
-//! A program that calls [`serve`](crate::server::serve) itself does the same with [`App::start`].
+//! A program that calls [`serve`](crate::server::serve) itself does the same with [`App::start`](super::App::start).
 
 use std::{
     fmt,

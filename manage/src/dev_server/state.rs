@@ -188,7 +188,7 @@ impl DevSite {
         });
     }
 
-    /// Returns whether [`Site::hold`] was called since [`Site::acknowledge`].
+    /// Returns whether [`DevSite::hold`] was called since [`DevSite::acknowledge`].
     pub(super) fn is_stale(&self) -> bool {
         self.stale.load(Ordering::SeqCst)
     }

@@ -137,6 +137,7 @@ impl Front {
         let response = match answered {
             Ok(response) => response,
             Err(_) => {
+                self.hear_of_the_end().await;
                 let text = "The program ended before it answered.\n";
                 return Ok(plain(StatusCode::BAD_GATEWAY, text));
             }
@@ -150,6 +151,15 @@ impl Front {
             return Ok(inject(response, visit).await);
         }
         Ok(response.map(boxed))
+    }
+
+    /// Waits until the phase says that the program has ended, so that the next request is not passed on to it.
+    async fn hear_of_the_end(&self) {
+        let mut phases = self.site.phases();
+        if DevSite::enter(&mut phases).is_ok() {
+            // A program that closed a connection and runs on says nothing.
+            let _ = timeout(WORD_OF_THE_END, phases.changed()).await;
+        }
     }
 
     /// Says how far the build is.
