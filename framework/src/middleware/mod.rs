@@ -17,7 +17,7 @@ mod wrapped;
 use std::{future::Future, sync::Arc};
 
 use crate::{
-    BoxFuture, Result,
+    BoxFuture, Error, Result,
     error_page::respond,
     http::{Request, Response},
     view::{ViaSelf, View},
@@ -120,8 +120,20 @@ impl<'a> Next<'a> {
         };
         match caught(inner).await.and_then(Response::sendable) {
             Ok(response) => Ok(response),
-            Err(error) => Ok(respond(request, error)),
+            Err(error) => {
+                let error = explained(request, error);
+                Ok(respond(request, error))
+            }
         }
+    }
+}
+
+/// Says which value of the session a panic of serde_json is about.
+fn explained(request: &Request, error: Error) -> Error {
+    let panicked = error.downcast_ref::<Panicked>();
+    match panicked.and_then(|panicked| request.session.explain_index_panic(panicked.message())) {
+        Some(explanation) => error.context(explanation),
+        None => error,
     }
 }
 

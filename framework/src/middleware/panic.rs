@@ -27,6 +27,13 @@ pub struct Panicked {
     message: String,
 }
 
+impl Panicked {
+    /// The message of the panic.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
 /// Returns the result of the future, or [`Panicked`] if it panicked.
 pub(crate) async fn caught<T>(mut future: BoxFuture<'_, Result<T>>) -> Result<T> {
     // A panic may leave values half changed. Those in the request are not saved after a 500; those that a

@@ -7,10 +7,16 @@ use std::{
 };
 
 use nuages::{
+    App,
+    http::Request,
     sessions::{Expiry, Saved, Session, SessionEngine, ValueError},
     settings::Settings,
+    testing::Client,
+    urls::path,
 };
 use serde_json::{Value, json};
+
+use crate::support::site::Site;
 
 fn engine(folder: &Path) -> SessionEngine {
     let text = "SECRET_KEY = 'values'\nDEBUG = true\nSESSION_ENGINE = 'file'\nSESSION_FILE_PATH = '.'\n";
@@ -102,5 +108,32 @@ async fn an_expiry_outside_the_calendar_is_saved_and_loaded_without_a_panic() {
         assert_eq!(engine.save(&mut session).await.expect("saved"), Saved::Stored);
         let loaded = engine.load(session.key().expect("a key")).await.expect("loaded");
         assert!(loaded.contains_key("n") && loaded.expiry_age() > Duration::ZERO, "{damaged}");
+    }
+}
+
+fn nested(request: &mut Request) -> &'static str {
+    request.session["n"]["deep"] = json!(1);
+    "set"
+}
+
+#[tokio::test]
+async fn an_index_into_a_stored_number_is_an_error_that_names_both_keys() {
+    let site = Site::new("SESSION_ENGINE = \"cache\"");
+    let client = Client::new(App::new(site.settings().clone()).urls(vec![path("", nested)]));
+    assert_eq!(client.get("/").await.text(), "set", "a missing value becomes an object");
+    for (stored, kind) in [(json!(5), "a number"), (json!("five"), "a string"), (json!([5]), "an array")] {
+        let mut session = client.session().await.expect("a session");
+        session["n"] = stored.clone();
+        session.save().await.expect("saved");
+        let response = client.get("/").await;
+        assert_eq!(response.status(), 500);
+        let text = response.text();
+        let expected = format!("session[\"n\"][\"deep\"] cannot be set, because session[\"n\"] is {kind}; ");
+        let expected = expected.replace('"', "&quot;");
+        assert!(
+            text.contains(&expected) && text.contains("session[[&quot;n&quot;, &quot;deep&quot;]]"),
+            "{text}"
+        );
+        assert_eq!(client.session().await.expect("a session")["n"], stored, "the session keeps its value");
     }
 }

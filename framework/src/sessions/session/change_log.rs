@@ -51,6 +51,11 @@ impl ChangeLog {
         }
     }
 
+    /// The keys that are lent out, the last one first.
+    pub(super) fn lent_keys(&self) -> impl Iterator<Item = &str> {
+        self.lent.iter().rev().map(|(key, _)| key.as_str())
+    }
+
     pub(super) fn has_lent(&self) -> bool {
         !self.lent.is_empty()
     }
