@@ -25,8 +25,10 @@ impl Terminal {
             .chain(server.get_args())
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
+        // `exec`: a shell that stays would be ended by Ctrl-C itself.
+        let command = format!("exec {}", words.join(" "));
         let mut script = Command::new("script");
-        script.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+        script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
         script.current_dir(site.folder()).env("CARGO_NET_OFFLINE", "true").env("TERM", "xterm");
         script.env_remove("NO_COLOR").env("BROWSER", "true");
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
