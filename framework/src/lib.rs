@@ -96,6 +96,7 @@ mod error;
 mod error_page;
 mod future;
 mod json;
+mod log_once;
 mod one_line;
 
 pub use ::http::StatusCode;

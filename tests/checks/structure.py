@@ -10,7 +10,7 @@ from rust import CRATES, code as rust_code
 FLOORS = {
     "server": 11, "testing": 10, "app": 9, "contrib": 9, "tower": 9, "middleware": 8, "urls": 8,
     "error_page": 7, "view": 7, "http": 6, "sessions": 5, "templates": 5, "cache": 4, "migrations": 4, "db": 3,
-    "crypto": 2, "settings": 2, "signing": 2, "clock": 1, "error": 1, "future": 1, "json": 1, "one_line": 1,
+    "crypto": 2, "settings": 2, "signing": 2, "clock": 1, "error": 1, "future": 1, "json": 1, "log_once": 1, "one_line": 1,
 }
 WALL = 400
 

@@ -27,6 +27,7 @@ settings.configure(
         "django.contrib.sessions",
         "django.contrib.messages",
         "django.contrib.staticfiles",
+        *config.get("apps", []),
     ],
     MIDDLEWARE=[
         "django.middleware.security.SecurityMiddleware",
@@ -123,7 +124,8 @@ def expiry(request):
 
 
 def sign_in(request):
-    login(request, authenticate(request, username=request.GET["name"], password=request.GET["password"]))
+    user = authenticate(request, username=request.GET["name"], password=request.GET["password"])
+    login(request, user, backend=request.GET.get("backend", user.backend))
     return state(request)
 
 

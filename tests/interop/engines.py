@@ -10,6 +10,12 @@ import django
 
 SECRET_KEY = "interop-Zu7%k2_wq@1x=rb8^m4n0c(v9+t6!y3&h5$j-e"
 
+# Django's default, and one more that shares its users.
+BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "django.contrib.auth.backends.AllowAllUsersModelBackend",
+]
+
 
 @dataclass
 class Engine:
@@ -114,6 +120,7 @@ class Store:
             "settings": {
                 "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine.short}",
                 "SESSION_FILE_PATH": str(self.sessions),
+                "AUTHENTICATION_BACKENDS": BACKENDS,
                 **self.zone(),
                 **settings,
             },
@@ -133,6 +140,7 @@ class Store:
             "ALLOWED_HOSTS": ["127.0.0.1"],
             "SESSION_ENGINE": f"django.contrib.sessions.backends.{self.engine.short}",
             "SESSION_FILE_PATH": str(self.sessions),
+            "AUTHENTICATION_BACKENDS": BACKENDS,
             **self.zone(),
             **settings,
         }

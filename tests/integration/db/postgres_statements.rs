@@ -134,6 +134,31 @@ async fn a_transaction_dropped_in_the_middle_of_a_query_returns_no_busy_connecti
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
+async fn a_transaction_dropped_between_queries_is_undone_before_its_connection_is_used_again() {
+    let server = PostgresServer::shared().await;
+    let db = server.address.open(&format!("CONN_POOL_SIZE = 1\n{LONG}"));
+    db.execute("CREATE TABLE t (n bigint)", &[]).await.expect("creates");
+    for _ in 0..3 {
+        let work = async {
+            let mut client = db.client().await.expect("connects");
+            let transaction = client.transaction().await.expect("begins");
+            transaction.execute("INSERT INTO t VALUES (1)", &[]).await.expect("inserts");
+            std::future::pending::<()>().await;
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(200), work).await.is_err());
+        let begin = Instant::now();
+        assert_eq!(number(&db, "SELECT count(*) FROM t").await, 0);
+        // A write here would not last if it ran in the dropped transaction.
+        db.execute("INSERT INTO t VALUES (2)", &[]).await.expect("inserts");
+        let other = server.address.open("");
+        assert_eq!(number(&other, "SELECT count(*) FROM t").await, 1);
+        db.execute("DELETE FROM t", &[]).await.expect("deletes");
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
 async fn the_number_of_prepared_statements_is_bounded() {
     let server = PostgresServer::shared().await;
     let db = server.address.open("CONN_POOL_SIZE = 1");

@@ -6,11 +6,23 @@ use std::fs::File;
 use crate::support::program::Program;
 
 #[test]
-fn check_reports_it() {
+fn every_report_says_so() {
     let program = Program::new("DEBUG = true");
-    let full = File::options().write(true).open("/dev/full").expect("/dev/full");
-    let output = program.command(&["check"]).stdout(full).output().expect("it runs");
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(stderr, "error: the output cannot be written: No space left on device (os error 28)\n");
+    let commands: [&[&str]; 7] = [
+        &["check"],
+        &["check", "--json"],
+        &["check", "--deploy", "--fail-level", "critical"],
+        &["routes"],
+        &["diffsettings"],
+        &["showmigrations"],
+        &["sqlmigrate", "sessions", "0001"],
+    ];
+    for command in commands {
+        let full = File::options().write(true).open("/dev/full").expect("/dev/full");
+        let output = program.command(command).stdout(full).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let line = "error: the output cannot be written: No space left on device (os error 28)\n";
+        assert!(stderr.ends_with(line), "{command:?}: {stderr}");
+    }
 }

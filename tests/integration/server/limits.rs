@@ -172,6 +172,30 @@ async fn a_place_in_the_queue_is_given_back() {
 }
 
 #[tokio::test]
+async fn the_site_is_served_again_within_a_second_of_an_overload() {
+    let server = start("SERVER_MAX_REQUESTS = 2\nSERVER_MAX_QUEUED_REQUESTS = 4").await;
+    let mut clients = Vec::new();
+    for _ in 0..40 {
+        let mut client = server.connect().await;
+        client.send("GET /slow?300 HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        clients.push(client);
+    }
+    let (mut served, mut rejected) = (0, 0);
+    for client in &mut clients {
+        let response = client.response().await;
+        served += u32::from(response.starts_with("HTTP/1.1 200 "));
+        rejected += u32::from(response.starts_with("HTTP/1.1 503 "));
+    }
+    assert!(served >= 6 && rejected > 0 && served + rejected == 40, "{served} served, {rejected} rejected");
+    let begin = std::time::Instant::now();
+    for _ in 0..10 {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        assert!(server.exchange(request).await.starts_with("HTTP/1.1 200 "));
+    }
+    assert!(begin.elapsed() < std::time::Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn heads_and_targets_that_are_too_long_are_refused() {
     let server = start("").await;
     let long = "a".repeat(16_384);

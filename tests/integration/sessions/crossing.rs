@@ -1,11 +1,19 @@
 //! Requests of one visitor that cross a login, a logout or a rotation of the secret: they still carry the old
 //! key.
 
-use std::{path::Path, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use nuages::{
-    App, Clock, prelude::*, sessions::SessionEngine, settings::Settings, testing::Client, urls::path,
+    App, Clock,
+    prelude::*,
+    sessions::SessionEngine,
+    settings::Settings,
+    testing::{Client, migrate},
+    urls::path,
 };
+use tokio::sync::Notify;
+
+use crate::support::site::{SQLITE, Site};
 
 fn settings(folder: &Path, secrets: &str) -> Settings {
     let text = format!("{secrets}\nDEBUG = true\nSESSION_ENGINE = 'file'\nSESSION_FILE_PATH = '.'\n");
@@ -85,5 +93,147 @@ async fn a_logout_ends_a_login_of_a_process_that_still_has_the_old_secret() {
         logout.delete_discarded(&mut second).await.expect("deleted");
         let left = login.load(first.key().expect("a key")).await.expect("loaded");
         assert!(left.is_empty(), "the login has outlived the logout");
+    }
+}
+
+/// Holds a request in its view until the test lets it go on.
+#[derive(Default)]
+struct Gate {
+    entered: Notify,
+    open: Notify,
+}
+
+impl Gate {
+    async fn pass(&self) {
+        self.entered.notify_one();
+        self.open.notified().await;
+    }
+}
+
+#[derive(Default)]
+struct Gates {
+    login: Gate,
+    neighbour: Gate,
+}
+
+async fn pass(request: &Request, gate: impl Fn(&Gates) -> &Gate) -> Result<()> {
+    let gates = request.state::<Arc<Gates>>()?;
+    gate(&gates).pass().await;
+    Ok(())
+}
+
+async fn held_read(request: &mut Request) -> Result<String> {
+    pass(request, |gates| &gates.neighbour).await?;
+    Ok(request.session["n"].to_string())
+}
+
+async fn held_write(request: &mut Request) -> Result<&'static str> {
+    pass(request, |gates| &gates.neighbour).await?;
+    request.session["n"] = json!(2);
+    Ok("written")
+}
+
+async fn held_update(request: &mut Request) -> Result<&'static str> {
+    pass(request, |gates| &gates.neighbour).await?;
+    request.session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1)?;
+    Ok("updated")
+}
+
+async fn held_login(request: &mut Request) -> Result<&'static str> {
+    pass(request, |gates| &gates.login).await?;
+    request.session.cycle_key();
+    request.session["user"] = json!("7");
+    Ok("logged in")
+}
+
+async fn held_second_login(request: &mut Request) -> Result<&'static str> {
+    pass(request, |gates| &gates.login).await?;
+    request.session.flush();
+    request.session["user"] = json!("7");
+    Ok("logged out and in again")
+}
+
+/// Each order in which a login and its neighbour begin (`L`, `N`) and end (`l`, `n`).
+const ORDERS: [&str; 6] = ["LlNn", "LNln", "LNnl", "NLln", "NLnl", "NnLl"];
+
+/// What the browser holds after it has received both responses, in the order in which they were sent.
+async fn cookie_after(browser: &Client, gates: &Gates, login: &str, neighbour: &str, order: &str) -> String {
+    browser.get("/start/").await;
+    let old = browser.cookie("sessionid").expect("a session cookie");
+    let (mut cookie, mut running) = (Some(old.clone()), HashMap::new());
+    for event in order.chars() {
+        let (path, gate) = match event.to_ascii_uppercase() {
+            'L' => (login.to_owned(), &gates.login),
+            _ => (neighbour.to_owned(), &gates.neighbour),
+        };
+        if event.is_ascii_uppercase() {
+            let sender = browser.stranger();
+            sender.set_cookie("sessionid", &old);
+            running.insert(event, tokio::spawn(async move { sender.get(&path).await }));
+            gate.entered.notified().await;
+            continue;
+        }
+        gate.open.notify_one();
+        let request = running.remove(&event.to_ascii_uppercase()).expect("it has begun");
+        let response = request.await.expect("no panic");
+        assert_eq!(response.status().as_u16(), 200, "{path} {order}");
+        let Some(header) = response.header("set-cookie") else { continue };
+        let value = header.strip_prefix("sessionid=").and_then(|rest| rest.split(';').next());
+        cookie = value.filter(|value| *value != "\"\"").map(str::to_owned);
+    }
+    cookie.unwrap_or_else(|| panic!("{login} {neighbour} {order}: the browser has no cookie"))
+}
+
+/// A site with one of the engines.
+async fn held_site(engine: &str, gates: Arc<Gates>) -> (Site, Client) {
+    let site = Site::new(&format!("SESSION_ENGINE = '{engine}'\n{SQLITE}"));
+    let app = site.app(vec![
+        path("start/", |request: &mut Request| {
+            request.session.flush();
+            request.session["n"] = json!(1);
+            "begun"
+        }),
+        path("read/", held_read),
+        path("write/", held_write),
+        path("update/", held_update),
+        path("login/", held_login),
+        path("second-login/", held_second_login),
+        path("user/", |request: &mut Request| request.session["user"].to_string()),
+    ]);
+    migrate(&app).await.expect("migrates");
+    (site, Client::new(app.state(gates)))
+}
+
+#[tokio::test]
+async fn a_login_is_never_undone_by_requests_beside_it_in_any_order() {
+    for engine in ["db", "file", "cache", "cached_db"] {
+        let gates = Arc::new(Gates::default());
+        let (_site, browser) = held_site(engine, gates.clone()).await;
+        for order in ORDERS {
+            for neighbour in ["/read/", "/write/", "/update/"] {
+                let cookie = cookie_after(&browser, &gates, "/login/", neighbour, order).await;
+                let later = browser.stranger();
+                later.set_cookie("sessionid", &cookie);
+                let user = later.get("/user/").await.text().into_owned();
+                assert_eq!(user, "\"7\"", "{engine}: {neighbour} {order}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_late_write_after_a_logout_and_a_new_login_leaves_the_new_cookie_alone() {
+    for engine in ["db", "file", "cache", "cached_db"] {
+        let gates = Arc::new(Gates::default());
+        let (_site, browser) = held_site(engine, gates.clone()).await;
+        for order in ["NLln", "LNln"] {
+            for neighbour in ["/read/", "/write/", "/update/"] {
+                let cookie = cookie_after(&browser, &gates, "/second-login/", neighbour, order).await;
+                let later = browser.stranger();
+                later.set_cookie("sessionid", &cookie);
+                let user = later.get("/user/").await.text().into_owned();
+                assert_eq!(user, "\"7\"", "{engine}: {neighbour} {order}");
+            }
+        }
     }
 }

@@ -4,8 +4,11 @@ mod caches;
 mod crossing;
 mod data;
 mod engines;
+#[cfg(feature = "redis")]
+mod eviction;
 mod faults;
 mod housekeeping;
 mod http;
 mod limits;
+mod logging;
 mod values;

@@ -32,7 +32,7 @@ impl Visit for Line {
 
 impl Subscriber for Events {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("nuages")
+        ["nuages", "security"].iter().any(|root| metadata.target().starts_with(root))
     }
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
         span::Id::from_u64(1)

@@ -9,7 +9,7 @@ mod scripts;
 
 use std::{
     fmt,
-    sync::{Arc, Once},
+    sync::{Arc, LazyLock},
 };
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use redis::{Cmd, FromRedisValue, RedisError};
 pub use location::LocationError;
 
 use super::{CacheError, CacheFuture, CacheStore, Cursor, KeySpace, Moved, Page, Ttl, keyspace::Life};
+use crate::log_once::LogOnce;
 use link::Link;
 
 /// The number of keys that the server examines for one page of a scan.
@@ -122,16 +123,17 @@ impl CacheStore for Redis {
     }
 
     fn get<'a>(&'a self, key: &'a str) -> CacheFuture<'a, Option<Bytes>> {
+        let server_key = self.keys.server_key(key);
         let mut command = redis::cmd("GET");
-        command.arg(self.keys.server_key(key));
+        command.arg(&server_key);
         Box::pin(async move {
             match self.ask(command).await {
                 // As MGET: a list or a hash, of another program perhaps, is no value.
                 Err(error) if is_of_another_type(&error) => {
-                    static LOGGED: Once = Once::new();
-                    LOGGED.call_once(|| {
+                    static LOGGED: LazyLock<LogOnce> = LazyLock::new(LogOnce::default);
+                    if LOGGED.is_first(&server_key) {
                         tracing::warn!(target: "nuages.cache", %error, "a key in Redis is of another type: read as absent (logged once)");
-                    });
+                    }
                     Ok(None)
                 }
                 answer => answer,

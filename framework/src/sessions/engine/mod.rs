@@ -26,7 +26,7 @@ use super::{
     session::{ExpiryPolicy, Session, SessionOrigin},
     store::{BoxedStore, Promises},
 };
-use crate::Clock;
+use crate::{Clock, log_once::LogOnce};
 
 pub(crate) use self::open::{EngineParts, StoreFactory, session_store_factory};
 pub use self::{
@@ -77,6 +77,8 @@ struct Engine {
     queues: SaveQueues,
     /// The time that one load, save or deletion may take.
     limit: Duration,
+    /// The damaged data that the log has named.
+    damaged: LogOnce,
 }
 
 impl SessionEngine {
@@ -133,15 +135,18 @@ impl Engine {
         Session::with_policy(self.policy.clone(), origin)
     }
 
-    /// Decodes stored text. Text that cannot be decoded is reported in the log.
+    /// Decodes stored text. Text that cannot be decoded is reported in the log, once.
     fn decode_or_warn(&self, text: &str) -> Option<Decoded> {
         let error = match self.codec.decode(text) {
             Ok(decoded) => return Some(decoded),
             Err(error) => error,
         };
+        if !self.damaged.is_first(text) {
+            return None;
+        }
         let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
         let source = source.unwrap_or_default();
-        tracing::warn!(target: "security", "session data cannot be used: {error}{source}");
+        tracing::warn!(target: "security", "session data cannot be used: {error}{source} (logged once)");
         None
     }
 }

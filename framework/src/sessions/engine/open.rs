@@ -7,6 +7,7 @@ use crate::{
     BoxError, Clock,
     cache::{CacheStore, Caches},
     db::{Database, Databases},
+    log_once::LogOnce,
     sessions::{
         backends::{
             self,
@@ -164,6 +165,7 @@ impl SessionEngine {
             cookie_name: settings.session.cookie_name.clone(),
             queues: SaveQueues::new(),
             limit: deadline::limit(settings),
+            damaged: LogOnce::default(),
         }))
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{CommandError, Progress, Project};
 
 /// The most passes over the sessions, for those that change their key in between.
-const MAX_PASSES: usize = 5;
+const MAX_PASSES: usize = 20;
 
 pub(super) fn define() -> clap::Command {
     clap::Command::new("revoke")
@@ -71,7 +71,7 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
     // A session that gets a new key in between can move to the part that has been read. So the search is
     // repeated until it finds nothing, and at least once.
     for pass in 0..MAX_PASSES {
-        let (mut found, mut read, mut cursor) = (0, 0, None);
+        let (mut found, mut read, mut cursor) = (0_u64, 0, None);
         unreadable = 0;
         loop {
             let (page, next) = engine.list(cursor.as_ref()).await.map_err(store_error)?;
@@ -79,7 +79,11 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
             unreadable += page.iter().filter(|info| info.data.is_none()).count() as u64;
             for info in page.iter().filter(|info| info.user.as_deref() == Some(user)) {
                 match engine.revoke(info).await {
-                    Ok(was_there) => found += u64::from(was_there),
+                    Ok(was_there) => {
+                        // One that is no longer there may have got a new key: the next pass finds it.
+                        found += 1;
+                        ended += u64::from(was_there);
+                    }
                     // The next pass meets it again.
                     Err(error) if pass == 0 => skipped.add(error),
                     Err(_) => {}
@@ -91,7 +95,6 @@ async fn of_user(project: &Project, engine: &SessionEngine, user: &str) -> Resul
                 break;
             }
         }
-        ended += found;
         if found == 0 && pass > 0 {
             break;
         }

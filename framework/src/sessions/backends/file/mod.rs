@@ -12,10 +12,7 @@ mod sweep;
 use std::{
     io,
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -26,6 +23,7 @@ use self::{
 };
 use crate::{
     error::Unavailable,
+    log_once::LogOnce,
     sessions::store::{Cleared, Listed, Promises, Record, SessionStore, StoreError, StoreResult, Swap},
 };
 
@@ -36,8 +34,8 @@ pub(crate) struct FileStore(Arc<State>);
 struct State {
     folder: Folder,
     sweeps: Sweeps,
-    /// Whether the log has said that a visitor's key names a file that cannot be read.
-    warned: AtomicBool,
+    /// The keys of the files of which the log has said that they cannot be read.
+    unreadable: LogOnce,
 }
 
 impl FileStore {
@@ -48,7 +46,7 @@ impl FileStore {
         end_of: EndReader,
     ) -> Result<Self, FolderError> {
         let folder = Folder::new(path, prefix, cookie_age, end_of)?;
-        Ok(Self(Arc::new(State { folder, sweeps: Sweeps::default(), warned: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(State { folder, sweeps: Sweeps::default(), unreadable: LogOnce::default() })))
     }
 
     /// Runs blocking work on the folder.
@@ -80,7 +78,7 @@ impl SessionStore for FileStore {
             SessionFile::Session { text, .. } => Ok(Some(Record::new(text, None))),
             SessionFile::Nothing => Ok(None),
             SessionFile::Foreign(error) => {
-                if !state.warned.swap(true, Ordering::Relaxed) {
+                if state.unreadable.is_first(&key) {
                     let path = state.folder.path.display();
                     tracing::warn!(
                         target: "nuages.sessions",
