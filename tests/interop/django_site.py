@@ -58,6 +58,7 @@ if not settings.USE_TZ:
     os.environ["TZ"] = settings.TIME_ZONE
     time.tzset()
 
+from django.contrib import messages  # noqa: E402
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
@@ -136,6 +137,17 @@ def whoami(request):
     return JsonResponse({"user": request.user.get_username() or None})
 
 
+def note(request):
+    """`level`, `text` and `tags` of a message."""
+    messages.add_message(request, int(request.GET["level"]), request.GET["text"], request.GET["tags"])
+    return JsonResponse({"noted": True})
+
+
+def notes(request):
+    found = [[note.level, str(note.message), note.tags] for note in messages.get_messages(request)]
+    return JsonResponse({"notes": found})
+
+
 def fail(request):
     request.session["fail"] = True
     return JsonResponse({"error": True}, status=500)
@@ -154,6 +166,8 @@ pages = [
     path("login/", sign_in),
     path("logout/", sign_out),
     path("whoami/", whoami),
+    path("note/", note),
+    path("notes/", notes),
     path("fail/", fail),
 ]
 

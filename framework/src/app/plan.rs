@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Clock,
     cache::Caches,
-    contrib::{self, auth::AuthenticationMiddleware},
+    contrib::{self, auth::AuthenticationMiddleware, messages::MessageMiddleware},
     db::Databases,
     error::capture_call_stacks,
     http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
@@ -23,7 +23,7 @@ use crate::{
         XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
-    settings::{ConfigError, Settings, SettingsErrors},
+    settings::{ConfigError, MessageStorage, Settings, SettingsErrors},
     templates::Templates,
     urls::{Converter, Resolver, Route},
 };
@@ -119,19 +119,28 @@ impl Plan {
         add_url_function(templates.environment_mut(), Arc::clone(&urls));
         contrib::messages::add_function(templates.environment_mut());
         // The order is that of Django's startproject.
-        let default: [(BuiltIn, Arc<dyn Middleware>); 6] = [
+        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
+        let messages = MessageMiddleware::new(settings, !left_out(&BuiltIn::Sessions));
+        let default: [(BuiltIn, Arc<dyn Middleware>); 7] = [
             (BuiltIn::Security, Arc::new(security)),
             (BuiltIn::Sessions, Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings)))),
             (BuiltIn::Common, Arc::new(CommonMiddleware)),
             (BuiltIn::Csrf, Arc::new(CsrfMiddleware::new(settings))),
             (BuiltIn::Authentication, Arc::new(AuthenticationMiddleware)),
+            (BuiltIn::Messages, Arc::new(messages)),
             (BuiltIn::Clickjacking, Arc::new(frames)),
         ];
-        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
         if left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Authentication) {
             let message = "the users come from the sessions, which are left out";
             let hint = "add .without(BuiltIn::Authentication), or remove .without(BuiltIn::Sessions)";
             errors.push(ConfigError::new("middleware", message).with_hint(hint));
+        }
+        let in_session = settings.messages.storage == MessageStorage::Session;
+        if in_session && left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Messages) {
+            let message = "the sessions are left out, which messages would be kept in";
+            let hint =
+                "write \"cookie\", add .without(BuiltIn::Messages), or remove .without(BuiltIn::Sessions)";
+            errors.push(settings.error("MESSAGE_STORAGE", message).with_hint(hint));
         }
         let mut chain = self.outer_middleware.clone();
         chain.extend(
@@ -142,7 +151,7 @@ impl Plan {
             settings: Arc::clone(settings),
             urls,
             templates,
-            session_vars: vec![("user", contrib::auth::template_user)],
+            request_vars: vec![contrib::auth::TEMPLATE_VAR, contrib::messages::TEMPLATE_VAR],
             databases,
             caches,
             clock: self.clock.clone(),

@@ -35,7 +35,7 @@ pub use response::{
     http_date, parse_http_date,
 };
 pub(crate) use server_link::{RequestLink, ServerLink};
-pub(crate) use site::{ReverseUrls, Site};
+pub(crate) use site::{RequestVar, ReverseUrls, Site};
 pub use state::MissingState;
 pub(crate) use state::States;
 pub(crate) use stop::Lifecycle;

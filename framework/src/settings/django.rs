@@ -84,7 +84,7 @@ const ADVICE: &[(&[&str], &str)] = &[
         &["AUTH_PASSWORD_VALIDATORS", "PASSWORD_*", "LOGIN_URL", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"],
         IN_VIEWS,
     ),
-    (&["MESSAGE_*", "CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),
+    (&["CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),
     (&["CSRF_USE_SESSIONS"], "remove it: the CSRF secret is kept in its cookie, Django's default"),
     (&["FORCE_SCRIPT_NAME"], "remove it: put the prefix before the routes with include(..)"),
     (&["USE_X_FORWARDED_PORT"], "remove it: let the proxy put the port into X-Forwarded-Host, and set USE_X_FORWARDED_HOST"),

@@ -26,8 +26,8 @@ mod unknown;
 pub use error::{ConfigError, SettingsErrors};
 pub use groups::{
     AuthSettings, CacheBackend, CacheSettings, CrossOriginOpenerPolicy, CsrfSettings, DatabaseEngine,
-    DatabaseSettings, SameSite, SecuritySettings, ServerSettings, SessionSettings, Settings, SslMode,
-    Synchronous, UploadSettings, XFrameOptions, known,
+    DatabaseSettings, MessageSettings, MessageStorage, SameSite, SecuritySettings, ServerSettings,
+    SessionSettings, Settings, SslMode, Synchronous, UploadSettings, XFrameOptions, known,
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};

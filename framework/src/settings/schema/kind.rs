@@ -55,7 +55,14 @@ pub(in crate::settings) enum ValueKind {
     HeaderPair,
     Serializer,
     TimeZone,
+    /// A number, or one of the words that stand for numbers.
+    Level(Levels),
+    /// A table of levels and texts.
+    Tags(Levels),
 }
+
+/// Words and the numbers that they stand for.
+type Levels = &'static [(&'static str, u64)];
 
 /// A value of the right kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +72,7 @@ pub(in crate::settings) enum Typed {
     List(Vec<String>),
     Seconds(Option<Duration>),
     Count(Option<u64>),
+    Tags(Vec<(u64, String)>),
 }
 
 /// Why a value is refused, and how to mend it.
@@ -115,6 +123,10 @@ impl ValueKind {
             ValueKind::HeaderPair => "a list of a header's name and its value".into(),
             ValueKind::Serializer => "\"json\"".into(),
             ValueKind::TimeZone => "the name of a time zone".into(),
+            ValueKind::Level(levels) => format!("a whole number, or one of {}", level_words(levels)).into(),
+            ValueKind::Tags(levels) => {
+                format!("a table of texts by number, or by one of {}", level_words(levels)).into()
+            }
         }
     }
 
@@ -185,6 +197,18 @@ impl ValueKind {
             (ValueKind::TimeZone, DeValue::String(text)) => {
                 TimeZone::find(text).and_then(|zone| some_text(zone.name()))
             }
+            (ValueKind::Level(_), DeValue::Integer(number)) => {
+                whole(number).map(|level| Typed::Count(Some(level)))
+            }
+            (ValueKind::Level(levels), DeValue::String(word)) => {
+                level(levels, word).map(|level| Typed::Count(Some(level)))
+            }
+            (ValueKind::Tags(levels), DeValue::Table(table)) => {
+                let entries = table.iter().map(|(name, tag)| {
+                    Some((level(levels, name.get_ref())?, tag.get_ref().as_str()?.to_owned()))
+                });
+                entries.collect::<Option<_>>().map(Typed::Tags)
+            }
             _ => None,
         };
         typed.ok_or_else(|| self.refused(value))
@@ -234,6 +258,16 @@ impl ValueKind {
             _ => refused,
         }
     }
+}
+
+/// The level of this word, or of this number in digits.
+fn level(levels: Levels, text: &str) -> Option<u64> {
+    let named = levels.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, level)| *level);
+    named.or_else(|| text.parse().ok())
+}
+
+fn level_words(levels: Levels) -> String {
+    levels.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// The words of a choice, for error messages.
