@@ -17,6 +17,7 @@ use crate::{
     contrib::{self, auth::AuthenticationMiddleware, messages::MessageMiddleware},
     db::Databases,
     error::capture_call_stacks,
+    error_page::ErrorHandler,
     http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
         BuiltIn, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
@@ -43,6 +44,7 @@ pub(super) struct Plan {
     pub(super) clock: Clock,
     pub(super) health_checks: bool,
     pub(super) form_messages: FormMessages,
+    pub(super) error_handler: Option<ErrorHandler>,
     pub(super) states: States,
     pub(super) on_start: Vec<Hook>,
     pub(super) on_stop: Vec<Hook>,
@@ -55,6 +57,7 @@ pub(super) struct Ready {
     pub(super) outside: Vec<Arc<Outside>>,
     pub(super) sessions: SessionEngine,
     pub(super) site: Arc<Site>,
+    pub(super) error_handler: Option<ErrorHandler>,
 }
 
 impl Plan {
@@ -72,6 +75,7 @@ impl Plan {
             clock: Clock::system(),
             health_checks: false,
             form_messages: FormMessages::default(),
+            error_handler: None,
             states: States::default(),
             on_start: Vec::new(),
             on_stop: Vec::new(),
@@ -170,7 +174,14 @@ impl Plan {
             outside.extend(free("healthz").then(|| Arc::new(Outside::new("healthz", Health))));
             outside.extend(free("readyz").then(|| Arc::new(Outside::new("readyz", readiness))));
         }
-        SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
+        SettingsErrors(errors).or(Ready {
+            chain,
+            resolver,
+            outside,
+            sessions,
+            site: Arc::new(site),
+            error_handler: self.error_handler.clone(),
+        })
     }
 
     fn databases(&self) -> Result<Databases, SettingsErrors> {

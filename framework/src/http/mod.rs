@@ -2,7 +2,9 @@
 //!
 //! Built on `sessions` and `templates`; `view`, `middleware`, `urls` and `app` use it.
 
+mod accept;
 mod body;
+mod file;
 mod form;
 mod forms;
 mod multipart;
@@ -13,9 +15,12 @@ mod server_link;
 mod site;
 mod state;
 mod stop;
+mod stream;
 pub(crate) mod url;
 
 pub use body::Body;
+pub use file::FileResponse;
+pub(crate) use file::{OpenFile, blocking, with_file};
 pub(crate) use form::FormMessages;
 pub use form::{
     CheckboxKind, ChoiceKind, ChoicesKind, DecimalKind, Field, FileKind, FloatKind, Form, FormList,
@@ -40,5 +45,6 @@ pub use state::MissingState;
 pub(crate) use state::States;
 pub(crate) use stop::Lifecycle;
 pub use stop::Stop;
+pub use stream::{Event, EventError, EventSender, Events, StreamSender};
 pub(crate) use url::encoding;
 pub use url::{UrlArgs, UrlValues, url_has_allowed_host_and_scheme};
