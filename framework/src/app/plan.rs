@@ -139,6 +139,11 @@ impl Plan {
             let hint = "add .without(BuiltIn::Authentication), or remove .without(BuiltIn::Sessions)";
             errors.push(ConfigError::new("middleware", message).with_hint(hint));
         }
+        if settings.csrf.use_sessions && left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Csrf) {
+            let message = "the sessions are left out, which the CSRF secret would be kept in";
+            let hint = "remove it, add .without(BuiltIn::Csrf), or remove .without(BuiltIn::Sessions)";
+            errors.push(settings.error("CSRF_USE_SESSIONS", message).with_hint(hint));
+        }
         let in_session = settings.messages.storage == MessageStorage::Session;
         if in_session && left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Messages) {
             let message = "the sessions are left out, which messages would be kept in";

@@ -185,11 +185,13 @@ impl State {
                 secure: session.cookie_secure,
                 httponly: session.cookie_httponly,
                 samesite: session.cookie_samesite,
+                partitioned: session.cookie_partitioned,
                 ..SetCookie::new(cookie::NAME, value)
             }
         } else if self.cookie.is_some() {
             let domain = session.cookie_domain.clone();
             SetCookie::deletion(cookie::NAME, "/", domain, session.cookie_samesite)
+                .partitioned(session.cookie_partitioned)
         } else {
             return rest;
         };
