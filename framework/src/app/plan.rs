@@ -18,10 +18,10 @@ use crate::{
     db::Databases,
     error::capture_call_stacks,
     error_page::ErrorHandler,
-    http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
+    http::{CspNonce, FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
-        BuiltIn, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
-        XFrameOptionsMiddleware,
+        BuiltIn, CommonMiddleware, ContentSecurityPolicyMiddleware, CsrfMiddleware, Middleware,
+        SecurityMiddleware, SessionMiddleware, XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
     settings::{ConfigError, MessageStorage, Settings, SettingsErrors},
@@ -124,9 +124,12 @@ impl Plan {
         contrib::messages::add_function(templates.environment_mut());
         // The order is that of Django's startproject.
         let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
+        let policies = ContentSecurityPolicyMiddleware::new(settings);
+        let without_policies = policies.is_idle();
         let messages = MessageMiddleware::new(settings, !left_out(&BuiltIn::Sessions));
-        let default: [(BuiltIn, Arc<dyn Middleware>); 7] = [
+        let default: [(BuiltIn, Arc<dyn Middleware>); 8] = [
             (BuiltIn::Security, Arc::new(security)),
+            (BuiltIn::ContentSecurityPolicy, Arc::new(policies)),
             (BuiltIn::Sessions, Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings)))),
             (BuiltIn::Common, Arc::new(CommonMiddleware)),
             (BuiltIn::Csrf, Arc::new(CsrfMiddleware::new(settings))),
@@ -152,15 +155,20 @@ impl Plan {
             errors.push(settings.error("MESSAGE_STORAGE", message).with_hint(hint));
         }
         let mut chain = self.outer_middleware.clone();
-        chain.extend(
-            default.into_iter().filter(|(name, _)| !left_out(name)).map(|(_, middleware)| middleware),
-        );
+        let skipped =
+            |name: &BuiltIn| left_out(name) || (without_policies && *name == BuiltIn::ContentSecurityPolicy);
+        chain
+            .extend(default.into_iter().filter(|(name, _)| !skipped(name)).map(|(_, middleware)| middleware));
         chain.extend(self.middleware.iter().cloned());
         let site = Site {
             settings: Arc::clone(settings),
             urls,
             templates,
-            request_vars: vec![contrib::auth::TEMPLATE_VAR, contrib::messages::TEMPLATE_VAR],
+            request_vars: vec![
+                contrib::auth::TEMPLATE_VAR,
+                contrib::messages::TEMPLATE_VAR,
+                CspNonce::TEMPLATE_VAR,
+            ],
             databases,
             caches,
             clock: self.clock.clone(),

@@ -12,7 +12,7 @@ use super::{bare_html, debug, problem, retry_after};
 use crate::{
     Error, context,
     http::{Request, Response, render_to_string},
-    view::NotAllowed,
+    view::{CspExempt, NotAllowed},
 };
 
 /// The function of `App::error_handler`, among the extensions of a request.
@@ -47,7 +47,10 @@ fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Resu
             true => Response::html(debug::render(request, error)),
             false => Response::new(debug::render_text(request, error)),
         };
-        return Ok(page.with_status(status));
+        let mut page = page.with_status(status);
+        // The page has its style in itself.
+        page.extensions_mut().insert(CspExempt);
+        return Ok(page);
     }
     if let Some(ErrorHandler(handler)) = request.extension::<ErrorHandler>().cloned()
         && let Some(mut response) = handler(request, error)?

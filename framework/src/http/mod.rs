@@ -4,6 +4,7 @@
 
 mod accept;
 mod body;
+mod csp_nonce;
 mod file;
 mod form;
 mod forms;
@@ -19,6 +20,7 @@ mod stream;
 pub(crate) mod url;
 
 pub use body::Body;
+pub(crate) use csp_nonce::CspNonce;
 pub use file::FileResponse;
 pub(crate) use file::{OpenFile, blocking, with_file};
 pub(crate) use form::FormMessages;

@@ -18,6 +18,9 @@
 pub enum BuiltIn {
     /// [`SecurityMiddleware`](super::SecurityMiddleware): the redirect to HTTPS and the security headers.
     Security,
+    /// [`ContentSecurityPolicyMiddleware`](super::ContentSecurityPolicyMiddleware): what pages may load. It
+    /// runs only if a policy is set.
+    ContentSecurityPolicy,
     /// The sessions. Without them [`BuiltIn::Authentication`] must be left out too, and messages are kept in
     /// their cookie alone.
     Sessions,

@@ -9,6 +9,7 @@ mod built_in;
 mod clickjacking;
 mod common;
 mod conditional;
+mod csp;
 mod csrf;
 mod panic;
 mod security;
@@ -28,6 +29,7 @@ pub use built_in::BuiltIn;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
 pub use conditional::ConditionalGetMiddleware;
+pub use csp::ContentSecurityPolicyMiddleware;
 #[cfg(feature = "testing")]
 pub(crate) use csrf::Unchecked;
 pub use csrf::{CsrfMiddleware, CsrfRejected};

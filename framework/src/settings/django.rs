@@ -87,7 +87,6 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),
     (&["FORCE_SCRIPT_NAME"], "remove it: put the prefix before the routes with include(..)"),
     (&["SIGNING_BACKEND", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"], "remove it: cookies are signed as by Django's default backend"),
-    (&["SECURE_CSP", "SECURE_CSP_REPORT_ONLY"], "remove it: a middleware sends the header: response.set_header(\"Content-Security-Policy\", ..)"),
     (&["TASKS"], "remove it: Nuages has no task queue; a view can start work with tokio::spawn"),
     (&["URLIZE_ASSUME_HTTPS"], "remove it: the templates have no urlize filter"),
     (&["USE_BLANK_CHOICE_DASH"], "remove it: Nuages has no model forms; the template writes the empty choice"),

@@ -15,6 +15,10 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameExempt;
 
+/// Marks a response that gets no content security policy, among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CspExempt;
+
 /// A view whose responses are changed.
 struct Changed<F> {
     view: Arc<dyn View>,
@@ -128,6 +132,26 @@ pub fn vary_on<const N: usize, Via>(headers: [&str; N], view: impl IntoView<Via>
 pub fn xframe_options_exempt<Via>(view: impl IntoView<Via>) -> impl View {
     let change = |response: &mut Response| {
         response.extensions_mut().insert(FrameExempt);
+    };
+    Changed { view: view.into_view(), change }
+}
+
+/// Sends a view's pages without the policies of `SECURE_CSP` and `SECURE_CSP_REPORT_ONLY`, like Django's
+/// `csp_override({})`.
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{prelude::*, urls::path, view::csp_exempt};
+///
+/// fn legacy(_: &mut Request) -> Html<&'static str> {
+///     Html("<script>console.log('an old page')</script>")
+/// }
+/// let route = path("legacy/", csp_exempt(legacy));
+/// ```
+pub fn csp_exempt<Via>(view: impl IntoView<Via>) -> impl View {
+    let change = |response: &mut Response| {
+        response.extensions_mut().insert(CspExempt);
     };
     Changed { view: view.into_view(), change }
 }

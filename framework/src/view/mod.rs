@@ -17,9 +17,9 @@ pub(crate) use blocking::Watched;
 pub use blocking::blocking;
 pub use conditional::{ValidatorsFn, conditional};
 pub use csrf_exempt::csrf_exempt;
-pub(crate) use decorators::FrameExempt;
+pub(crate) use decorators::{CspExempt, FrameExempt};
 pub use decorators::{
-    cache_control, never_cache, vary_on, xframe_options_deny, xframe_options_exempt,
+    cache_control, csp_exempt, never_cache, vary_on, xframe_options_deny, xframe_options_exempt,
     xframe_options_sameorigin,
 };
 pub use functions::{AsyncViewFn, SyncViewFn, ViaAsync, ViaSync};

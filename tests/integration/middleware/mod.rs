@@ -1,5 +1,6 @@
 //! The onion: its order, its errors, and the middleware of Django's default stack.
 
+mod csp;
 mod csrf;
 mod csrf_in_session;
 mod csrf_without_a_view;

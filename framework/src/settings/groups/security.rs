@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::{
     checks::Checks,
+    csp::ContentSecurityPolicy,
     reader::Reader,
     values::Fallback::{Is, Unset},
 };
@@ -47,6 +48,10 @@ pub struct SecuritySettings {
     pub referrer_policy: Option<String>,
     /// `SECURE_CROSS_ORIGIN_OPENER_POLICY`. Default `same-origin`.
     pub cross_origin_opener_policy: Option<CrossOriginOpenerPolicy>,
+    /// `SECURE_CSP`. Default empty: the header is not sent.
+    pub csp: ContentSecurityPolicy,
+    /// `SECURE_CSP_REPORT_ONLY`. Default empty: the header is not sent.
+    pub csp_report_only: ContentSecurityPolicy,
     /// `X_FRAME_OPTIONS`. Default `DENY`.
     pub x_frame_options: XFrameOptions,
     /// `USE_X_FORWARDED_HOST`. Default false.
@@ -155,6 +160,8 @@ impl SecuritySettings {
             content_type_nosniff: reader.flag("SECURE_CONTENT_TYPE_NOSNIFF", true, "Sends `X-Content-Type-Options: nosniff`."),
             referrer_policy: reader.words("SECURE_REFERRER_POLICY", ReferrerPolicy::SameOrigin, "The `Referrer-Policy` header; `\"none\"` sends none."),
             cross_origin_opener_policy: reader.maybe_choice("SECURE_CROSS_ORIGIN_OPENER_POLICY", Is(CrossOriginOpenerPolicy::SameOrigin), "The `Cross-Origin-Opener-Policy` header; `\"none\"` sends none."),
+            csp: ContentSecurityPolicy::read(reader, "SECURE_CSP", "The `Content-Security-Policy` header, by directive. `\"'nonce'\"` stands for the nonce of the page (`{{ csp_nonce }}`)."),
+            csp_report_only: ContentSecurityPolicy::read(reader, "SECURE_CSP_REPORT_ONLY", "The `Content-Security-Policy-Report-Only` header: browsers report what it would forbid."),
             x_frame_options: reader.choice("X_FRAME_OPTIONS", XFrameOptions::Deny, "The `X-Frame-Options` header."),
         }
     }

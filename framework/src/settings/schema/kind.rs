@@ -6,7 +6,11 @@ use std::{borrow::Cow, time::Duration};
 
 use toml::de::{DeInteger, DeValue};
 
-use super::choice::{Word, chosen};
+use super::{
+    choice::{Word, chosen},
+    policy,
+    refused::Refused,
+};
 use crate::settings::time_zone::TimeZone;
 
 /// The longest duration that a setting takes. Sums of a moment and two of them stay within any calendar.
@@ -59,6 +63,8 @@ pub(in crate::settings) enum ValueKind {
     Level(Levels),
     /// A table of levels and texts.
     Tags(Levels),
+    /// A content security policy.
+    Policy,
 }
 
 /// Words and the numbers that they stand for.
@@ -73,23 +79,7 @@ pub(in crate::settings) enum Typed {
     Seconds(Option<Duration>),
     Count(Option<u64>),
     Tags(Vec<(u64, String)>),
-}
-
-/// Why a value is refused, and how to mend it.
-#[derive(Debug, PartialEq)]
-pub(in crate::settings) struct Refused {
-    pub(in crate::settings) message: String,
-    pub(in crate::settings) hint: Option<String>,
-}
-
-impl Refused {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
-    }
-
-    fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
+    Policy(Vec<(String, Vec<String>)>),
 }
 
 impl ValueKind {
@@ -124,6 +114,7 @@ impl ValueKind {
             ValueKind::Serializer => "\"json\"".into(),
             ValueKind::TimeZone => "the name of a time zone".into(),
             ValueKind::Level(levels) => format!("a whole number, or one of {}", level_words(levels)).into(),
+            ValueKind::Policy => "a table of directives, each with a list of sources".into(),
             ValueKind::Tags(levels) => {
                 format!("a table of texts by number, or by one of {}", level_words(levels)).into()
             }
@@ -197,6 +188,7 @@ impl ValueKind {
             (ValueKind::TimeZone, DeValue::String(text)) => {
                 TimeZone::find(text).and_then(|zone| some_text(zone.name()))
             }
+            (ValueKind::Policy, _) => return policy::read(value, &self.describe()).map(Typed::Policy),
             (ValueKind::Level(_), DeValue::Integer(number)) => {
                 whole(number).map(|level| Typed::Count(Some(level)))
             }
