@@ -61,9 +61,7 @@ fn page(request: &mut Request, error: &Error, status: StatusCode) -> crate::Resu
         return Ok(response);
     }
     let mut response = default_page(request, error, status, with_details)?.with_status(status);
-    if prefers_json {
-        response.vary_on("Accept");
-    }
+    response.vary_on("Accept");
     Ok(response)
 }
 

@@ -42,6 +42,7 @@ async fn clients_that_prefer_json_get_problem_details() {
             "visitors learn no more"
         );
     }
+    assert_eq!(client.get("/none/").await.header("vary"), Some("Accept"), "a cache must keep both apart");
     let browser = client.get("/none/").header("Accept", "text/html,application/xml;q=0.9,*/*;q=0.8").await;
     assert_eq!(
         (&*browser.text(), browser.header("content-type")),

@@ -1,6 +1,12 @@
 //! `FileResponse`: type, length, dates, parts, names of downloads, and files that are not there.
 
-use nuages::{http::parse_http_date, prelude::*, testing::Client, urls::path};
+use nuages::{
+    http::{Validators, parse_http_date},
+    prelude::*,
+    testing::Client,
+    urls::path,
+    view::conditional,
+};
 
 use crate::support::{asking, site::Site};
 
@@ -14,6 +20,10 @@ fn site() -> Site {
 
 fn large() -> Vec<u8> {
     (0..300_000_u32).flat_map(u32::to_le_bytes).collect()
+}
+
+async fn version(_: &mut Request) -> Result<Validators> {
+    Ok(Validators { etag: Some("\"v1\"".to_owned()), last_modified: None })
 }
 
 fn client(site: &Site) -> Client {
@@ -33,6 +43,7 @@ fn client(site: &Site) -> Client {
                 .into_response()?
                 .with_header("Cache-Control", "max-age=9"))
         }),
+        path("tagged/", conditional(version, |_: &mut Request| FileResponse::open("files/digits.txt"))),
         path("status/", |_: &mut Request| (StatusCode::ACCEPTED, FileResponse::open("files/digits.txt"))),
         path("broken/", |_: &mut Request| FileResponse::open("files/digits.txt").content_type("a\nb")),
     ]))
@@ -107,6 +118,14 @@ async fn a_current_copy_is_not_sent_again() {
         assert_eq!((response.status().as_u16(), response.bytes().len()), (304, 0), "{name}");
         assert_eq!((response.header("etag"), response.header("content-type")), (Some(tag), None), "{name}");
     }
+    let tagged = client.get("/tagged/").await;
+    assert_eq!(
+        (tagged.header("etag"), &*tagged.text()),
+        (Some("\"v1\""), "0123456789"),
+        "the view's own tag stays"
+    );
+    let part = client.get("/tagged/").header("Range", "bytes=1-2").header("If-Range", "\"v1\"").await;
+    assert_eq!((part.status().as_u16(), &*part.text()), (206, "12"));
     site.write("files/digits.txt", "01234567890");
     assert_eq!(client.get("/files/digits.txt").header("If-None-Match", tag).await.status(), 200);
     assert_eq!(client.get("/files/digits.txt").header("If-Match", tag).await.status(), 412);

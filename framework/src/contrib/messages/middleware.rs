@@ -36,8 +36,10 @@ impl Middleware for MessageMiddleware {
             let messages = Messages::new(Arc::clone(&self.0), cookie);
             request.extensions_mut().insert(messages.clone());
             let mut response = next.run(request).await?;
-            let clock = request.clock().clone();
-            messages.store(&mut request.session, &mut response, &clock)?;
+            if messages.are_changed() {
+                let clock = request.clock().clone();
+                messages.store(&mut request.session, &mut response, &clock)?;
+            }
             Ok(response)
         })
     }

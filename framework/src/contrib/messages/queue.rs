@@ -101,13 +101,16 @@ impl Messages {
         messages
     }
 
+    /// Whether messages were added or read, so that they must be stored.
+    pub(super) fn are_changed(&self) -> bool {
+        let state = self.lock();
+        state.used || !state.queued.is_empty()
+    }
+
     /// Stores the messages that the visitor has not seen: Django's `BaseStorage.update`.
     pub(super) fn store(&self, session: &mut Session, response: &mut Response, clock: &Clock) -> Result<()> {
         let mut state = self.lock();
         let queued = std::mem::take(&mut state.queued);
-        if !state.used && queued.is_empty() {
-            return Ok(());
-        }
         if state.format.storage == MessageStorage::Session && !state.used {
             return append(session, queued);
         }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Result,
-    http::{Body, Response, Validators},
+    http::{Body, Response, Validators, parse_http_date},
 };
 
 /// Files up to this size are read at once; larger ones are streamed.
@@ -62,12 +62,16 @@ impl OpenFile {
         response: &mut Response,
     ) -> Result<()> {
         let Self { file, length, modified, media_type } = self;
+        let own_etag = response.header("etag").map(str::to_owned);
+        let own_change = response.header("last-modified").and_then(parse_http_date);
         let validators = Validators {
-            etag: modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).map(|age| {
-                let (seconds, nanos) = (age.as_secs(), age.subsec_nanos());
-                format!("\"{seconds:x}.{nanos:x}-{length:x}\"")
+            etag: own_etag.or_else(|| {
+                modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).map(|age| {
+                    let (seconds, nanos) = (age.as_secs(), age.subsec_nanos());
+                    format!("\"{seconds:x}.{nanos:x}-{length:x}\"")
+                })
             }),
-            last_modified: modified,
+            last_modified: own_change.or(modified),
         };
         validators.describe(response);
         let reads = matches!(*method, Method::GET | Method::HEAD);
