@@ -61,6 +61,7 @@ if not settings.USE_TZ:
 from django.contrib import messages  # noqa: E402
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
+from django.middleware.csrf import get_token  # noqa: E402
 from django.urls import path  # noqa: E402
 
 
@@ -137,6 +138,10 @@ def whoami(request):
     return JsonResponse({"user": request.user.get_username() or None})
 
 
+def token(request):
+    return JsonResponse({"token": get_token(request)})
+
+
 def note(request):
     """`level`, `text` and `tags` of a message."""
     messages.add_message(request, int(request.GET["level"]), request.GET["text"], request.GET["tags"])
@@ -166,6 +171,7 @@ pages = [
     path("login/", sign_in),
     path("logout/", sign_out),
     path("whoami/", whoami),
+    path("token/", token),
     path("note/", note),
     path("notes/", notes),
     path("fail/", fail),

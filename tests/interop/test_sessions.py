@@ -21,6 +21,7 @@ from pathlib import Path
 
 from engines import SECRET_KEY, Engine
 from sites import Django, Nuages, Visitor
+from test_forms import Forms
 
 VALUES = {
     "text": "John Doe",
@@ -379,7 +380,7 @@ def classes(engines: list[Engine], program: Path, light: bool = False) -> list[t
     for engine in engines:
         for made_by in ("django", "nuages") if engine.in_database else ("django",):
             name = f"{engine.name}, tables by {made_by}" if engine.in_database else engine.name
-            cls = type(name, (Together, unittest.TestCase), {"engine": engine, "made_by": made_by, "program": program})
+            cls = type(name, (Together, Forms, unittest.TestCase), {"engine": engine, "made_by": made_by, "program": program})
             for test in unittest.TestLoader().getTestCaseNames(cls):
                 applies = getattr(getattr(cls, test), "applies", lambda engine: True)(engine)
                 if not applies or (light and hasattr(getattr(cls, test), "load")):

@@ -70,6 +70,7 @@ fn urlpatterns() -> Vec<Route> {
         path("login/", sign_in),
         path("logout/", sign_out),
         path("whoami/", whoami),
+        path("token/", token),
         path("note/", note),
         path("notes/", notes),
         path("fail/", fail),
@@ -172,6 +173,11 @@ fn whoami(request: &mut Request) -> Result<Response> {
     let user = request.user();
     let name = user.is_authenticated().then(|| user.username());
     Response::json(&json!({ "user": name }))
+}
+
+/// The CSRF token for a form.
+fn token(request: &mut Request) -> Result<Response> {
+    Response::json(&json!({ "token": request.csrf_token() }))
 }
 
 /// `?level=…&text=…&tags=…`: adds a message.
