@@ -31,6 +31,11 @@ pub(crate) fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
+/// The SHA-256 of a response's body, shortened to 128 bits: enough to tell versions of one page apart.
+pub(crate) fn content_hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..16])
+}
+
 /// The SHA-256 of `text` in lower-case hexadecimal.
 pub(crate) fn sha256_hex(text: &str) -> String {
     hex(&Sha256::digest(text))

@@ -11,7 +11,10 @@
 
 pub use crate::{
     Error, Result, StatusCode, Value, context,
-    http::{Form, Html, IntoResponse, Json, Request, Response, UploadedFile, redirect, render},
+    http::{
+        Events, FileResponse, Form, Html, IntoResponse, Json, Request, Response, UploadedFile, redirect,
+        render,
+    },
     json,
     middleware::Next,
     sessions::Expiry,

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one folder for each part of the framework.
 
+mod answers;
 mod app;
 mod cache;
 mod contrib;

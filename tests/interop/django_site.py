@@ -59,8 +59,10 @@ if not settings.USE_TZ:
     os.environ["TZ"] = settings.TIME_ZONE
     time.tzset()
 
+from django.contrib import messages  # noqa: E402
 from django.contrib.auth import authenticate, get_user_model, login, logout  # noqa: E402
 from django.http import JsonResponse  # noqa: E402
+from django.middleware.csrf import get_token  # noqa: E402
 from django.urls import path  # noqa: E402
 
 
@@ -138,6 +140,21 @@ def whoami(request):
     return JsonResponse({"user": request.user.get_username() or None})
 
 
+def token(request):
+    return JsonResponse({"token": get_token(request)})
+
+
+def note(request):
+    """`level`, `text` and `tags` of a message."""
+    messages.add_message(request, int(request.GET["level"]), request.GET["text"], request.GET["tags"])
+    return JsonResponse({"noted": True})
+
+
+def notes(request):
+    found = [[note.level, str(note.message), note.tags] for note in messages.get_messages(request)]
+    return JsonResponse({"notes": found})
+
+
 def fail(request):
     request.session["fail"] = True
     return JsonResponse({"error": True}, status=500)
@@ -156,6 +173,9 @@ pages = [
     path("login/", sign_in),
     path("logout/", sign_out),
     path("whoami/", whoami),
+    path("token/", token),
+    path("note/", note),
+    path("notes/", notes),
     path("fail/", fail),
 ]
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from engines import BACKENDS, SECRET_KEY, Engine
 from sites import Django, Nuages, Visitor
+from test_forms import Forms
 
 VALUES = {
     "text": "John Doe",
@@ -196,6 +197,23 @@ class Together:
             self.assertEqual(visitor.do(site, "whoami"), {"user": None}, site.name)
         visitor.set(self.nuages, more=1)
         self.assertEqual(visitor.data(self.django), {**before, "more": 1})
+
+    @both_ways
+    def test_messages_of_both_sites_are_shown_once_by_either(self, first, second, visitor):
+        shown = [[20, "Grüße ☃ 🎸", "info"], [40, "<b>no</b>", "big red error"], [25, "ok", "success"]]
+        for site, (level, text, tags) in zip((first, second, first), shown):
+            visitor.do(site, "note", level=level, text=text, tags=tags.rpartition(" ")[0])
+        self.assertEqual(visitor.do(second, "notes"), {"notes": shown})
+        self.assertEqual(visitor.cookies, {}, "a message needs no session")
+        # More than the cookie can hold: the rest is in the session.
+        texts = [random.Random(number).randbytes(400).hex() for number in range(5)]
+        if self.engine.short == "signed_cookies":
+            texts = texts[:3]
+        for site, text in zip((first, second, first, second, first), texts):
+            visitor.do(site, "note", level=30, text=text, tags="")
+        self.assertEqual(visitor.do(second, "notes"), {"notes": [[30, text, "warning"] for text in texts]})
+        for site in (first, second):
+            self.assertEqual(visitor.do(site, "notes"), {"notes": []}, site.name)
 
     @both_ways
     def test_a_login_sets_last_login(self, first, second, visitor):
@@ -417,7 +435,7 @@ def classes(engines: list[Engine], program: Path, light: bool = False) -> list[t
     for engine in engines:
         for made_by in ("django", "nuages") if engine.in_database else ("django",):
             name = f"{engine.name}, tables by {made_by}" if engine.in_database else engine.name
-            cls = type(name, (Together, unittest.TestCase), {"engine": engine, "made_by": made_by, "program": program})
+            cls = type(name, (Together, Forms, unittest.TestCase), {"engine": engine, "made_by": made_by, "program": program})
             for test in unittest.TestLoader().getTestCaseNames(cls):
                 applies = getattr(getattr(cls, test), "applies", lambda engine: True)(engine)
                 if not applies or (light and hasattr(getattr(cls, test), "load")):

@@ -24,6 +24,10 @@ pub struct Quickstart;
 pub struct Views;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/responses.md")]
+pub struct Responses;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/commands.md")]
 pub struct Commands;
 

@@ -28,9 +28,10 @@ pub use response_future::ResponseFuture;
 pub use running::Running;
 
 use crate::{
-    BoxError, Clock,
+    BoxError, Clock, Error, Result,
     db::Databases,
-    http::{FormMessage, FormMessages},
+    error_page::ErrorHandler,
+    http::{FormMessage, FormMessages, Request, Response},
     middleware::{BuiltIn, IntoMiddleware},
     sessions::{SessionEngine, SessionStore, session_store_factory},
     settings::{Settings, SettingsErrors},
@@ -224,6 +225,36 @@ impl App {
         translate: impl Fn(&FormMessage) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
         self.with(|plan| plan.form_messages = FormMessages::new(translate))
+    }
+
+    /// Makes the responses to errors: of views, of middleware, and for paths that no route matches.
+    ///
+    /// `handler` returns the response, or `None` for the default one: problem details (RFC 9457) for clients
+    /// that prefer JSON, else the template `404.html`, `500.html` and so on. A response of the status 200
+    /// gets the status of the error. Under `DEBUG`, developers see the debug page instead, unless they prefer
+    /// JSON.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::{App, prelude::*, settings::Settings};
+    ///
+    /// fn problem(request: &mut Request, error: &Error) -> Result<Option<Response>> {
+    ///     if !request.path().starts_with("/api/") {
+    ///         return Ok(None);
+    ///     }
+    ///     let reason = error.status().canonical_reason();
+    ///     Ok(Some(Response::json(&json!({ "error": reason }))?))
+    /// }
+    /// fn app(settings: Settings) -> App {
+    ///     App::new(settings).error_handler(problem)
+    /// }
+    /// ```
+    pub fn error_handler(
+        self,
+        handler: impl Fn(&mut Request, &Error) -> Result<Option<Response>> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|plan| plan.error_handler = Some(ErrorHandler(Arc::new(handler))))
     }
 
     /// Replaces the system's clock. Tests use one that they can move.

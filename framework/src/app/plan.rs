@@ -14,16 +14,17 @@ use super::{
 use crate::{
     Clock,
     cache::Caches,
-    contrib::{self, auth::AuthenticationMiddleware},
+    contrib::{self, auth::AuthenticationMiddleware, messages::MessageMiddleware},
     db::Databases,
     error::capture_call_stacks,
-    http::{FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
+    error_page::ErrorHandler,
+    http::{CspNonce, FormMessages, Lifecycle, ReverseUrls, Site, States, add_url_function},
     middleware::{
-        BuiltIn, CommonMiddleware, CsrfMiddleware, Middleware, SecurityMiddleware, SessionMiddleware,
-        XFrameOptionsMiddleware,
+        BuiltIn, CommonMiddleware, ContentSecurityPolicyMiddleware, CsrfMiddleware, Middleware,
+        SecurityMiddleware, SessionMiddleware, XFrameOptionsMiddleware,
     },
     sessions::{EngineParts, SessionEngine, StoreFactory},
-    settings::{ConfigError, Settings, SettingsErrors},
+    settings::{ConfigError, MessageStorage, Settings, SettingsErrors},
     templates::Templates,
     urls::{Converter, Resolver, Route},
 };
@@ -43,6 +44,7 @@ pub(super) struct Plan {
     pub(super) clock: Clock,
     pub(super) health_checks: bool,
     pub(super) form_messages: FormMessages,
+    pub(super) error_handler: Option<ErrorHandler>,
     pub(super) states: States,
     pub(super) on_start: Vec<Hook>,
     pub(super) on_stop: Vec<Hook>,
@@ -55,6 +57,7 @@ pub(super) struct Ready {
     pub(super) outside: Vec<Arc<Outside>>,
     pub(super) sessions: SessionEngine,
     pub(super) site: Arc<Site>,
+    pub(super) error_handler: Option<ErrorHandler>,
 }
 
 impl Plan {
@@ -72,6 +75,7 @@ impl Plan {
             clock: Clock::system(),
             health_checks: false,
             form_messages: FormMessages::default(),
+            error_handler: None,
             states: States::default(),
             on_start: Vec::new(),
             on_stop: Vec::new(),
@@ -119,30 +123,52 @@ impl Plan {
         add_url_function(templates.environment_mut(), Arc::clone(&urls));
         contrib::messages::add_function(templates.environment_mut());
         // The order is that of Django's startproject.
-        let default: [(BuiltIn, Arc<dyn Middleware>); 6] = [
+        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
+        let policies = ContentSecurityPolicyMiddleware::new(settings);
+        let without_policies = policies.is_idle();
+        let messages = MessageMiddleware::new(settings, !left_out(&BuiltIn::Sessions));
+        let default: [(BuiltIn, Arc<dyn Middleware>); 8] = [
             (BuiltIn::Security, Arc::new(security)),
+            (BuiltIn::ContentSecurityPolicy, Arc::new(policies)),
             (BuiltIn::Sessions, Arc::new(SessionMiddleware::new(sessions.clone(), Arc::clone(settings)))),
             (BuiltIn::Common, Arc::new(CommonMiddleware)),
             (BuiltIn::Csrf, Arc::new(CsrfMiddleware::new(settings))),
             (BuiltIn::Authentication, Arc::new(AuthenticationMiddleware)),
+            (BuiltIn::Messages, Arc::new(messages)),
             (BuiltIn::Clickjacking, Arc::new(frames)),
         ];
-        let left_out = |middleware: &BuiltIn| self.left_out.contains(middleware);
         if left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Authentication) {
             let message = "the users come from the sessions, which are left out";
             let hint = "add .without(BuiltIn::Authentication), or remove .without(BuiltIn::Sessions)";
             errors.push(ConfigError::new("middleware", message).with_hint(hint));
         }
+        if settings.csrf.use_sessions && left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Csrf) {
+            let message = "the sessions are left out, which the CSRF secret would be kept in";
+            let hint = "remove it, add .without(BuiltIn::Csrf), or remove .without(BuiltIn::Sessions)";
+            errors.push(settings.error("CSRF_USE_SESSIONS", message).with_hint(hint));
+        }
+        let in_session = settings.messages.storage == MessageStorage::Session;
+        if in_session && left_out(&BuiltIn::Sessions) && !left_out(&BuiltIn::Messages) {
+            let message = "the sessions are left out, which messages would be kept in";
+            let hint =
+                "write \"cookie\", add .without(BuiltIn::Messages), or remove .without(BuiltIn::Sessions)";
+            errors.push(settings.error("MESSAGE_STORAGE", message).with_hint(hint));
+        }
         let mut chain = self.outer_middleware.clone();
-        chain.extend(
-            default.into_iter().filter(|(name, _)| !left_out(name)).map(|(_, middleware)| middleware),
-        );
+        let skipped =
+            |name: &BuiltIn| left_out(name) || (without_policies && *name == BuiltIn::ContentSecurityPolicy);
+        chain
+            .extend(default.into_iter().filter(|(name, _)| !skipped(name)).map(|(_, middleware)| middleware));
         chain.extend(self.middleware.iter().cloned());
         let site = Site {
             settings: Arc::clone(settings),
             urls,
             templates,
-            session_vars: vec![("user", contrib::auth::template_user)],
+            request_vars: vec![
+                contrib::auth::TEMPLATE_VAR,
+                contrib::messages::TEMPLATE_VAR,
+                CspNonce::TEMPLATE_VAR,
+            ],
             databases,
             caches,
             clock: self.clock.clone(),
@@ -161,7 +187,14 @@ impl Plan {
             outside.extend(free("healthz").then(|| Arc::new(Outside::new("healthz", Health))));
             outside.extend(free("readyz").then(|| Arc::new(Outside::new("readyz", readiness))));
         }
-        SettingsErrors(errors).or(Ready { chain, resolver, outside, sessions, site: Arc::new(site) })
+        SettingsErrors(errors).or(Ready {
+            chain,
+            resolver,
+            outside,
+            sessions,
+            site: Arc::new(site),
+            error_handler: self.error_handler.clone(),
+        })
     }
 
     fn databases(&self) -> Result<Databases, SettingsErrors> {

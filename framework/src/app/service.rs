@@ -114,6 +114,9 @@ async fn through_the_middleware(ready: &Ready, request: http::Request<Body>) -> 
         Err(_) => head.uri.path().to_owned(),
     };
     let mut request = Request::new(head, path, body, Arc::clone(&ready.site));
+    if let Some(handler) = &ready.error_handler {
+        request.extensions_mut().insert(handler.clone());
+    }
     let response = match target {
         Err(error) => error_page::respond(&mut request, error),
         Ok(path) => {

@@ -2,7 +2,10 @@
 //!
 //! Built on `sessions` and `templates`; `view`, `middleware`, `urls` and `app` use it.
 
+mod accept;
 mod body;
+mod csp_nonce;
+mod file;
 mod form;
 mod forms;
 mod multipart;
@@ -13,9 +16,13 @@ mod server_link;
 mod site;
 mod state;
 mod stop;
+mod stream;
 pub(crate) mod url;
 
 pub use body::Body;
+pub(crate) use csp_nonce::CspNonce;
+pub use file::FileResponse;
+pub(crate) use file::{OpenFile, blocking, with_file};
 pub(crate) use form::FormMessages;
 pub use form::{
     CheckboxKind, ChoiceKind, ChoicesKind, DecimalKind, Field, FileKind, FloatKind, Form, FormList,
@@ -35,10 +42,11 @@ pub use response::{
     http_date, parse_http_date,
 };
 pub(crate) use server_link::{RequestLink, ServerLink};
-pub(crate) use site::{ReverseUrls, Site};
+pub(crate) use site::{RequestVar, ReverseUrls, Site};
 pub use state::MissingState;
 pub(crate) use state::States;
 pub(crate) use stop::Lifecycle;
 pub use stop::Stop;
+pub use stream::{Event, EventError, EventSender, Events, StreamSender};
 pub(crate) use url::encoding;
 pub use url::{UrlArgs, UrlValues, url_has_allowed_host_and_scheme};

@@ -23,15 +23,21 @@ pub(crate) trait ReverseUrls: Send + Sync {
 }
 
 /// A value that every template gets, such as `user`: its name, and how it is made from the request's
-/// extensions. Reading it counts as reading the session.
-pub(crate) type SessionVar = (&'static str, fn(&Extensions) -> TemplateValue);
+/// extensions.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestVar {
+    pub(crate) name: &'static str,
+    pub(crate) make: fn(&Extensions) -> TemplateValue,
+    /// Whether reading it counts as reading the session.
+    pub(crate) from_session: bool,
+}
 
 /// The shared state of one application.
 pub(crate) struct Site {
     pub(crate) settings: Arc<Settings>,
     pub(crate) urls: Arc<dyn ReverseUrls>,
     pub(crate) templates: Templates,
-    pub(crate) session_vars: Vec<SessionVar>,
+    pub(crate) request_vars: Vec<RequestVar>,
     pub(crate) databases: Databases,
     pub(crate) caches: Caches,
     pub(crate) clock: Clock,

@@ -18,7 +18,11 @@
 pub enum BuiltIn {
     /// [`SecurityMiddleware`](super::SecurityMiddleware): the redirect to HTTPS and the security headers.
     Security,
-    /// The sessions. Without them [`BuiltIn::Authentication`] must be left out too.
+    /// [`ContentSecurityPolicyMiddleware`](super::ContentSecurityPolicyMiddleware): what pages may load. It
+    /// runs only if a policy is set.
+    ContentSecurityPolicy,
+    /// The sessions. Without them [`BuiltIn::Authentication`] must be left out too, and messages are kept in
+    /// their cookie alone.
     Sessions,
     /// [`CommonMiddleware`](super::CommonMiddleware): the redirects to `www.` and to the URL with a slash.
     Common,
@@ -26,6 +30,8 @@ pub enum BuiltIn {
     Csrf,
     /// [`AuthenticationMiddleware`](crate::contrib::auth::AuthenticationMiddleware): the user of the session.
     Authentication,
+    /// The messages of [`contrib::messages`](crate::contrib::messages).
+    Messages,
     /// [`XFrameOptionsMiddleware`](super::XFrameOptionsMiddleware): the header against clickjacking.
     Clickjacking,
 }

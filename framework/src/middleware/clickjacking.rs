@@ -7,13 +7,15 @@ use crate::{
     BoxFuture, Result,
     http::{Request, Response},
     settings::{Settings, SettingsErrors},
+    view::FrameExempt,
 };
 
 /// Sets `X-Frame-Options`, so that other sites cannot show a page in a frame. A default middleware.
 ///
 /// # Examples
 ///
-/// A view that sets the header keeps its value:
+/// A view that sets the header keeps its value, and
+/// [`xframe_options_exempt`](crate::view::xframe_options_exempt()) leaves the header out:
 ///
 /// ```
 /// use nuages::prelude::*;
@@ -43,6 +45,9 @@ impl Middleware for XFrameOptionsMiddleware {
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {
             let mut response = next.run(request).await?;
+            if response.extensions().get::<FrameExempt>().is_some() {
+                return Ok(response);
+            }
             response.headers_mut().entry(X_FRAME_OPTIONS).or_insert_with(|| self.value.clone());
             Ok(response)
         })

@@ -1,4 +1,5 @@
-//! Protection against cross-site request forgery, as in `django/middleware/csrf.py`, with Django's cookie.
+//! Protection against cross-site request forgery, as in `django/middleware/csrf.py`, with Django's cookie,
+//! or with its value in the session (`CSRF_USE_SESSIONS`).
 //!
 //! A request with an unsafe method must contain the secret of the cookie `csrftoken` in its form or in a
 //! header. Its `Origin` must be this site or a trusted one; without `Origin`, over HTTPS, its `Referer`.
@@ -11,14 +12,17 @@ use super::{Middleware, Next};
 use crate::{
     BoxFuture, Error, Result, crypto, error_page,
     http::{
-        CsrfToken, FormError, QueryDict, Request, Response, SetCookie, csrf_token::secret_of, host, is_form,
-        is_multipart, url,
+        CsrfToken, FormError, QueryDict, Request, Response, SetCookie,
+        csrf_token::{TokenFormat, secret_of},
+        host, is_form, is_multipart, url,
     },
     settings::{CsrfSettings, Settings},
 };
 
 /// The form field with the token.
 const FIELD: &str = "csrfmiddlewaretoken";
+/// The session's value with the secret under `CSRF_USE_SESSIONS`: Django's `CSRF_SESSION_KEY`.
+const SESSION_KEY: &str = "_csrftoken";
 
 /// A request failed the CSRF check: a 403 with the reason.
 ///
@@ -66,6 +70,7 @@ pub struct CsrfRejected {
 #[derive(Clone, Debug)]
 pub struct CsrfMiddleware {
     settings: CsrfSettings,
+    session_cookie_domain: Option<String>,
     header_name: String,
     trusted: Vec<Trusted>,
 }
@@ -89,6 +94,7 @@ impl CsrfMiddleware {
         Self {
             header_name: host::header_name(&csrf.header_name).into_owned(),
             trusted: csrf.trusted_origins.iter().map(trusted).collect(),
+            session_cookie_domain: settings.session.cookie_domain.clone(),
             settings: csrf,
         }
     }
@@ -134,14 +140,15 @@ impl CsrfMiddleware {
             return Err("the Referer is insecure while the host is secure".to_owned());
         }
         let host = request.checked_host().unwrap_or_default();
-        let own = match &self.settings.cookie_domain {
-            None => host.to_owned(),
-            Some(domain) => match host.rsplit_once(':').map(|(_, port)| port) {
-                Some(port) if port != "443" && port != "80" && !port.ends_with(']') => {
-                    format!("{domain}:{port}")
-                }
-                _ => domain.clone(),
-            },
+        let domain = if self.settings.use_sessions {
+            &self.session_cookie_domain
+        } else {
+            &self.settings.cookie_domain
+        };
+        let own = match (domain, request.port()) {
+            (None, _) => host.to_owned(),
+            (Some(domain), 443 | 80) => domain.clone(),
+            (Some(domain), port) => format!("{domain}:{port}"),
         };
         let listed = |trusted: &Trusted| host::is_same_domain(&authority, &trusted.host);
         if host::is_same_domain(&authority, &own) || self.trusted.iter().any(listed) {
@@ -151,10 +158,14 @@ impl CsrfMiddleware {
     }
 
     async fn check_token(&self, request: &mut Request) -> Result<(), Error> {
-        let cookie = request.cookies().get(&self.settings.cookie_name).map(secret_of);
-        let secret = match cookie {
-            None => return Err(reject("the CSRF cookie is not set")),
-            Some(Err(shape)) => return Err(reject(format!("the CSRF cookie {shape}"))),
+        if self.settings.use_sessions {
+            request.session.touch();
+        }
+        let place =
+            if self.settings.use_sessions { "the CSRF secret of the session" } else { "the CSRF cookie" };
+        let secret = match self.secret(request) {
+            None => return Err(reject(format!("{place} is not set"))),
+            Some(Err(shape)) => return Err(reject(format!("{place} {shape}"))),
             Some(Ok(secret)) => secret,
         };
         let mut token = String::new();
@@ -184,6 +195,28 @@ impl CsrfMiddleware {
         }
     }
 
+    /// The secret of the request. Looking at it does not count as reading the session.
+    fn secret(&self, request: &Request) -> Option<Result<String, TokenFormat>> {
+        if self.settings.use_sessions {
+            let stored = request.session.peek(SESSION_KEY)?;
+            return Some(secret_of(stored.as_str().unwrap_or_default()));
+        }
+        request.cookies().get(&self.settings.cookie_name).map(secret_of)
+    }
+
+    /// Keeps the secret for the visitor's next requests.
+    fn keep(&self, request: &mut Request, response: &mut Response, secret: String) -> Result<()> {
+        if !self.settings.use_sessions {
+            self.set_cookie(request, response, secret);
+            return Ok(());
+        }
+        request.session.touch();
+        if request.session.peek(SESSION_KEY).and_then(|stored| stored.as_str()) != Some(&secret) {
+            request.session.insert(SESSION_KEY, secret)?;
+        }
+        Ok(())
+    }
+
     fn set_cookie(&self, request: &Request, response: &mut Response, secret: String) {
         let mut cookie = SetCookie::new(&self.settings.cookie_name, secret);
         if let Some(age) = self.settings.cookie_age {
@@ -195,6 +228,7 @@ impl CsrfMiddleware {
             secure: self.settings.cookie_secure,
             httponly: self.settings.cookie_httponly,
             samesite: self.settings.cookie_samesite,
+            partitioned: self.settings.cookie_partitioned,
             ..cookie
         });
         response.vary_on("Cookie");
@@ -204,7 +238,7 @@ impl CsrfMiddleware {
 impl Middleware for CsrfMiddleware {
     fn call<'a>(&'a self, request: &'a mut Request, next: Next<'a>) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {
-            let token = match request.cookies().get(&self.settings.cookie_name).map(secret_of) {
+            let token = match self.secret(request) {
                 None => CsrfToken::new(None),
                 Some(Ok(secret)) => CsrfToken::new(Some(secret)),
                 Some(Err(_)) => {
@@ -219,7 +253,7 @@ impl Middleware for CsrfMiddleware {
                 Err(error) => error_page::respond(request, error),
             };
             if let Some(secret) = token.take_to_send() {
-                self.set_cookie(request, &mut response, secret);
+                self.keep(request, &mut response, secret)?;
             }
             Ok(response)
         })

@@ -8,6 +8,8 @@
 mod built_in;
 mod clickjacking;
 mod common;
+mod conditional;
+mod csp;
 mod csrf;
 mod panic;
 mod security;
@@ -17,15 +19,17 @@ mod wrapped;
 use std::{future::Future, sync::Arc};
 
 use crate::{
-    BoxFuture, Error, Result,
+    BoxFuture, Error, Result, StatusCode,
     error_page::respond,
-    http::{Request, Response},
+    http::{FileResponse, Request, Response, with_file},
     view::{ViaSelf, View},
 };
 
 pub use built_in::BuiltIn;
 pub use clickjacking::XFrameOptionsMiddleware;
 pub use common::{AppendSlashError, CommonMiddleware};
+pub use conditional::ConditionalGetMiddleware;
+pub use csp::ContentSecurityPolicyMiddleware;
 #[cfg(feature = "testing")]
 pub(crate) use csrf::Unchecked;
 pub use csrf::{CsrfMiddleware, CsrfRejected};
@@ -118,7 +122,14 @@ impl<'a> Next<'a> {
             Some((outer, rest)) => outer.call(request, Next { chain: rest, view: self.view }),
             None => self.view.call(request),
         };
-        match caught(inner).await.and_then(Response::sendable) {
+        let mut answered = caught(inner).await.and_then(Response::sendable);
+        if let Ok(response) = &mut answered
+            && let Some(file) = response.extensions_mut().remove::<FileResponse>()
+        {
+            let response = std::mem::replace(response, Response::empty(StatusCode::OK));
+            answered = caught(Box::pin(with_file(file, response, request))).await;
+        }
+        match answered {
             Ok(response) => Ok(response),
             Err(error) => {
                 let error = explained(request, error);

@@ -4,6 +4,7 @@ use http::{
     HeaderName, HeaderValue,
     header::{REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS},
 };
+use regex::Regex;
 
 use super::{Middleware, Next};
 use crate::{
@@ -32,7 +33,7 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 pub struct SecurityMiddleware {
     redirect: bool,
     redirect_host: Option<String>,
-    redirect_exempt: Vec<String>,
+    redirect_exempt: Vec<Regex>,
     transport: Option<HeaderValue>,
     always: Vec<(HeaderName, HeaderValue)>,
 }
@@ -56,6 +57,12 @@ impl SecurityMiddleware {
             }
             transport = Some(header_value(settings, "SECURE_HSTS_SECONDS", &text)?);
         }
+        let mut redirect_exempt = Vec::new();
+        for pattern in &security.redirect_exempt {
+            let exempt = Regex::new(pattern)
+                .map_err(|error| settings.error("SECURE_REDIRECT_EXEMPT", error.to_string()))?;
+            redirect_exempt.push(exempt);
+        }
         let mut always = Vec::new();
         if security.content_type_nosniff {
             always.push((X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
@@ -75,7 +82,7 @@ impl SecurityMiddleware {
         Ok(Self {
             redirect: security.ssl_redirect,
             redirect_host: security.ssl_host.clone(),
-            redirect_exempt: security.redirect_exempt.clone(),
+            redirect_exempt,
             transport,
             always,
         })
@@ -83,7 +90,7 @@ impl SecurityMiddleware {
 
     fn wants_https(&self, request: &Request) -> bool {
         let path = request.path().trim_start_matches('/');
-        let exempt = |prefix: &String| path.starts_with(prefix.trim_start_matches('/'));
+        let exempt = |pattern: &Regex| pattern.is_match(path);
         self.redirect && !request.is_secure() && !self.redirect_exempt.iter().any(exempt)
     }
 }

@@ -110,18 +110,17 @@ impl SessionCarrier {
         cookie.secure = settings.cookie_secure;
         cookie.httponly = settings.cookie_httponly;
         cookie.samesite = settings.cookie_samesite;
+        cookie.partitioned = settings.cookie_partitioned;
         response.set_cookie(cookie);
         self.keep_private(response);
     }
 
     fn delete_cookie(&self, response: &mut Response) {
         let settings = self.session_settings();
-        response.delete_cookie(
-            &settings.cookie_name,
-            &settings.cookie_path,
-            settings.cookie_domain.as_deref(),
-            settings.cookie_samesite,
-        );
+        let (name, path) = (&*settings.cookie_name, &*settings.cookie_path);
+        let deletion =
+            SetCookie::deletion(name, path, settings.cookie_domain.clone(), settings.cookie_samesite);
+        response.set_cookie(deletion.partitioned(settings.cookie_partitioned));
         self.keep_private(response);
     }
 

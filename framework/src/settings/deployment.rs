@@ -172,7 +172,7 @@ impl Settings {
                 .with_fix("SESSION_COOKIE_HTTPONLY = true"),
             );
         }
-        if !self.csrf.cookie_secure {
+        if !self.csrf.cookie_secure && !self.csrf.use_sessions {
             found.push(
                 SystemCheck::warning(
                     "security.W016",

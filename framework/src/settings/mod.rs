@@ -25,9 +25,9 @@ mod unknown;
 
 pub use error::{ConfigError, SettingsErrors};
 pub use groups::{
-    AuthSettings, CacheBackend, CacheSettings, CrossOriginOpenerPolicy, CsrfSettings, DatabaseEngine,
-    DatabaseSettings, SameSite, SecuritySettings, ServerSettings, SessionSettings, Settings, SslMode,
-    Synchronous, UploadSettings, XFrameOptions, known,
+    AuthSettings, CacheBackend, CacheSettings, ContentSecurityPolicy, CrossOriginOpenerPolicy, CsrfSettings,
+    DatabaseEngine, DatabaseSettings, MessageSettings, MessageStorage, SameSite, SecuritySettings,
+    ServerSettings, SessionSettings, Settings, SslMode, Synchronous, UploadSettings, XFrameOptions, known,
 };
 pub use schema::Setting;
 pub use source::{Provenance, ValueOrigin};

@@ -44,6 +44,8 @@ pub struct Cookie {
     pub httponly: bool,
     /// The attribute `SameSite`.
     pub samesite: Option<String>,
+    /// The attribute `Partitioned`.
+    pub partitioned: bool,
 }
 
 impl std::fmt::Debug for Cookie {
@@ -72,6 +74,7 @@ impl Cookie {
             secure: false,
             httponly: false,
             samesite: None,
+            partitioned: false,
         };
         for part in parts {
             let (attribute, value) = part.split_once('=').unwrap_or((part, ""));
@@ -82,6 +85,7 @@ impl Cookie {
                 "max-age" => cookie.max_age = value.parse().ok(),
                 "expires" => cookie.expires = parse_http_date(value),
                 "secure" => cookie.secure = true,
+                "partitioned" => cookie.partitioned = true,
                 "httponly" => cookie.httponly = true,
                 "samesite" => cookie.samesite = Some(value.to_owned()),
                 _ => {}

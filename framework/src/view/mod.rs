@@ -5,7 +5,9 @@
 //! its view takes.
 
 mod blocking;
+mod conditional;
 mod csrf_exempt;
+mod decorators;
 mod functions;
 mod into_view;
 mod methods;
@@ -13,7 +15,13 @@ mod methods;
 pub use crate::future::BoxFuture;
 pub(crate) use blocking::Watched;
 pub use blocking::blocking;
+pub use conditional::{ValidatorsFn, conditional};
 pub use csrf_exempt::csrf_exempt;
+pub(crate) use decorators::{CspExempt, FrameExempt};
+pub use decorators::{
+    cache_control, csp_exempt, never_cache, vary_on, xframe_options_deny, xframe_options_exempt,
+    xframe_options_sameorigin,
+};
 pub use functions::{AsyncViewFn, SyncViewFn, ViaAsync, ViaSync};
 pub use into_view::{FromParam, IntoView, ViaSelf, View};
 pub use methods::{Methods, NotAllowed, methods, require_http_methods};

@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     control::Control,
-    event::Event,
+    event::DevEvent,
     process::{Call, Process},
     protocol::ToProgram,
 };
@@ -45,7 +45,7 @@ impl Starter {
         &self,
         program: &Path,
         id: u64,
-        events: &mpsc::UnboundedSender<Event>,
+        events: &mpsc::UnboundedSender<DevEvent>,
     ) -> Result<Child, CommandError> {
         let failed = |error| CommandError::because(format!("{} cannot be run", program.display()), error);
         let (invitation, mut link) = self.control.invite()?;
@@ -57,15 +57,15 @@ impl Starter {
                 tokio::select! {
                     // What it has said comes before its end.
                     biased;
-                    Some(message) = link.messages.recv() => drop(events.send(Event::Program(id, message))),
+                    Some(message) = link.messages.recv() => drop(events.send(DevEvent::Program(id, message))),
                     status = &mut ended => break status,
                 }
             };
             // Its last message may still be on the way.
             while let Ok(Some(message)) = timeout(LAST_MESSAGE, link.messages.recv()).await {
-                drop(events.send(Event::Program(id, message)));
+                drop(events.send(DevEvent::Program(id, message)));
             }
-            drop(events.send(Event::Ended(id, status)));
+            drop(events.send(DevEvent::Ended(id, status)));
         });
         let token = invitation.token;
         Ok(Child { id, process, token, begun: Instant::now(), ready: false, orders })

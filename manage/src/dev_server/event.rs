@@ -3,7 +3,7 @@
 use super::{build::Outcome, protocol::FromProgram, watch::Change};
 
 /// Something that has happened. The numbers tell builds and programs apart.
-pub(super) enum Event {
+pub(super) enum DevEvent {
     /// Files have changed.
     Changed(Change),
     /// A build has finished.

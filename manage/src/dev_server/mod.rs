@@ -46,7 +46,7 @@ use self::{
     cargo_project::CargoProject,
     child::Starter,
     control::Control,
-    event::Event,
+    event::DevEvent,
     listener::Front,
     pages::Pages,
     process::Call,
@@ -90,7 +90,7 @@ pub(crate) async fn run(project: &Project, options: Options) -> Result<(), Comma
         plan,
         move || held.hold(),
         // The supervisor may have ended.
-        move |change| drop(changes.send(Event::Changed(change))),
+        move |change| drop(changes.send(DevEvent::Changed(change))),
     );
     let watcher = Arc::new(watcher.map_err(cannot_start)?);
     let call = Call { options: call_options(project), colors: project.error_style().is_colored() };

@@ -19,7 +19,7 @@ use super::{
     build::{self, Built, Outcome},
     cargo_project::CargoProject,
     child::{Child, Starter},
-    event::Event,
+    event::DevEvent,
     fault::{Ended, Fault},
     files,
     keys::Key,
@@ -49,7 +49,7 @@ pub(super) struct Supervisor<'a> {
     pub(super) watcher: Arc<Watcher>,
     pub(super) starter: Starter,
     pub(super) terminal: Terminal<'a>,
-    pub(super) events: mpsc::UnboundedSender<Event>,
+    pub(super) events: mpsc::UnboundedSender<DevEvent>,
     /// The tasks of builds and commands. They end with the supervisor.
     pub(super) tasks: JoinSet<()>,
     pub(super) memory: Memory,
@@ -87,7 +87,7 @@ impl Supervisor<'_> {
     /// Runs until `stop` resolves; `at_once` then ends it without waiting for requests.
     pub(super) async fn run(
         mut self,
-        mut happened: mpsc::UnboundedReceiver<Event>,
+        mut happened: mpsc::UnboundedReceiver<DevEvent>,
         mut wishes: mpsc::UnboundedReceiver<Wish>,
         mut keys: mpsc::UnboundedReceiver<Key>,
         stop: impl Future<Output = ()>,
@@ -118,21 +118,21 @@ impl Supervisor<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, event: Event) -> Result<(), CommandError> {
+    async fn take(&mut self, event: DevEvent) -> Result<(), CommandError> {
         match event {
-            Event::Changed(change) => self.change(&change).await,
-            Event::Built(number, outcome) => self.built(number, *outcome).await,
-            Event::Program(id, message) => {
+            DevEvent::Changed(change) => self.change(&change).await,
+            DevEvent::Built(number, outcome) => self.built(number, *outcome).await,
+            DevEvent::Program(id, message) => {
                 self.hear(id, message);
                 Ok(())
             }
-            Event::Ended(id, status) => {
+            DevEvent::Ended(id, status) => {
                 self.ended(id, status);
                 Ok(())
             }
-            Event::Migrated(Ok(())) if self.memory.build.is_none() => self.start_program().await,
-            Event::Migrated(Ok(())) => Ok(()),
-            Event::Migrated(Err(text)) => {
+            DevEvent::Migrated(Ok(())) if self.memory.build.is_none() => self.start_program().await,
+            DevEvent::Migrated(Ok(())) => Ok(()),
+            DevEvent::Migrated(Err(text)) => {
                 self.break_down(Fault::Migrate(text));
                 Ok(())
             }
@@ -186,7 +186,7 @@ impl Supervisor<'_> {
         let task = self.tasks.spawn(async move {
             let outcome = build::build(project, site).await;
             // The supervisor may have ended.
-            let _ = events.send(Event::Built(number, Box::new(outcome)));
+            let _ = events.send(DevEvent::Built(number, Box::new(outcome)));
         });
         self.memory.build = Some((number, task));
     }
@@ -332,7 +332,7 @@ impl Supervisor<'_> {
                     (self.starter.call.command(&program, &["migrate", "--noinput"]), self.events.clone());
                 self.tasks.spawn(async move {
                     // The supervisor may have ended.
-                    let _ = events.send(Event::Migrated(migrate(command).await));
+                    let _ = events.send(DevEvent::Migrated(migrate(command).await));
                 });
             }
             (Wish::Rebuild, _) | (_, None) => self.start_build(),

@@ -113,7 +113,7 @@ async fn an_error_of_the_framework_is_shown_where_the_project_called_it() {
 #[tokio::test]
 async fn clients_that_want_no_html_get_the_same_as_text() {
     let app = site_of_this_source();
-    let text = page(&app, "/question/", Some("application/json")).await;
+    let text = page(&app, "/question/", Some("text/plain")).await;
     assert!(text.starts_with("500 Internal Server Error\nGET /question/\n\ninvalid digit"), "{text}");
     assert!(text.contains("\nat ") && text.contains("debug_page.rs:") && !text.contains('<'), "{text}");
     for accept in [Some("text/html,*/*;q=0.8"), Some("*/*"), None] {

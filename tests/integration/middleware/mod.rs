@@ -1,8 +1,11 @@
 //! The onion: its order, its errors, and the middleware of Django's default stack.
 
+mod csp;
 mod csrf;
+mod csrf_in_session;
 mod csrf_without_a_view;
 mod debug_page;
+mod https;
 mod places;
 
 use std::sync::{Arc, Mutex};

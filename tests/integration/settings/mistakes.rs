@@ -106,7 +106,7 @@ fn what_cannot_work_is_refused() {
         ("[CACHES.default]\nBACKEND = \"locmem\"\nOPTIONS = { x = 1 }", "known here: MAX_ENTRIES"),
         ("CSRF_TRUSTED_ORIGINS = [\"a.example\"]", "is not an origin"),
         ("CSRF_HEADER_NAME = \"a b\"", "expected the name of a header"),
-        ("SECURE_REDIRECT_EXEMPT = [\"^health/$\"]", "is not a path prefix"),
+        ("SECURE_REDIRECT_EXEMPT = [\"^health/(\"]", "is not a regular expression"),
         ("SECURE_REFERRER_POLICY = \"all\"", "expected one or more of \"no-referrer\""),
         ("SERVER_MAX_HEADER_BYTES = 100", "at least 8192"),
         ("SERVER_HEADER_TIMEOUT = 0", "more than 0"),

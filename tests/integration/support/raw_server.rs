@@ -255,6 +255,15 @@ impl Client {
         }
     }
 
+    /// Reads until this text has arrived, and forgets everything so far.
+    pub(crate) async fn until(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.read).contains(text) {
+            let count = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await.expect("in time");
+            assert_ne!(count.expect("no reset"), 0, "closed before {text:?}");
+        }
+        self.read.clear();
+    }
+
     /// Everything up to the end of the connection, however it ends.
     pub(crate) async fn until_closed(&mut self) -> String {
         let reading = async { while matches!(self.stream.read_buf(&mut self.read).await, Ok(1..)) {} };

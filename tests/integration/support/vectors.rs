@@ -18,7 +18,12 @@ impl Vectors {
 
     /// The rows; never none, so that a loop over them cannot pass by not running.
     pub fn rows(&self) -> &[Value] {
-        let rows = self.0["rows"].as_array().expect("vectors have rows");
+        self.rows_of("rows")
+    }
+
+    /// The rows under another name.
+    pub fn rows_of(&self, key: &str) -> &[Value] {
+        let rows = self.0[key].as_array().expect("vectors have rows");
         assert!(!rows.is_empty(), "vectors have rows");
         rows
     }

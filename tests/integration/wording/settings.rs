@@ -53,7 +53,7 @@ fn one_mistake_each() {
         "[CACHES.default]\nBACKEND = \"locmem\"\nOPTIONS = { x = 1 }",
         "CSRF_TRUSTED_ORIGINS = [\"a.example\"]",
         "CSRF_HEADER_NAME = \"a b\"",
-        "SECURE_REDIRECT_EXEMPT = [\"^health/$\"]",
+        "SECURE_REDIRECT_EXEMPT = [\"^health/(\"]",
         "SECURE_REFERRER_POLICY = \"all\"",
         "SERVER_MAX_HEADER_BYTES = 100",
         "SERVER_HEADER_TIMEOUT = 0",

@@ -11,7 +11,7 @@ use std::{
 
 use nuages::{
     Running, Stop,
-    contrib::auth,
+    contrib::{auth, messages},
     prelude::*,
     urls::{Route, path},
     view::csrf_exempt,
@@ -70,6 +70,9 @@ fn urlpatterns() -> Vec<Route> {
         path("login/", sign_in),
         path("logout/", sign_out),
         path("whoami/", whoami),
+        path("token/", token),
+        path("note/", note),
+        path("notes/", notes),
         path("fail/", fail),
         path("upload/", csrf_exempt(upload)),
     ]
@@ -170,6 +173,28 @@ fn whoami(request: &mut Request) -> Result<Response> {
     let user = request.user();
     let name = user.is_authenticated().then(|| user.username());
     Response::json(&json!({ "user": name }))
+}
+
+/// The CSRF token for a form.
+fn token(request: &mut Request) -> Result<Response> {
+    Response::json(&json!({ "token": request.csrf_token() }))
+}
+
+/// `?level=…&text=…&tags=…`: adds a message.
+fn note(request: &mut Request) -> Result<Response> {
+    let level: i64 = parameter(request, "level")?.parse()?;
+    let (text, tags) = (parameter(request, "text")?, parameter(request, "tags")?);
+    messages::add_with_tags(request, level, text, &tags)?;
+    Response::json(&json!({ "noted": true }))
+}
+
+/// The messages, which are gone afterwards.
+fn notes(request: &mut Request) -> Result<Response> {
+    let found: Vec<Value> = messages::take(request)?
+        .into_iter()
+        .map(|note| json!([note.level, note.message, note.tags]))
+        .collect();
+    Response::json(&json!({ "notes": found }))
 }
 
 /// A 500 that tried to change the session.

@@ -15,7 +15,13 @@ pub use middleware::AuthenticationMiddleware;
 use table::By;
 pub use user::User;
 
-use crate::{Result, crypto, db::Databases, http::Request, settings::Settings, templates::to_value};
+use crate::{
+    Result, crypto,
+    db::Databases,
+    http::{Request, RequestVar},
+    settings::Settings,
+    templates::to_value,
+};
 
 /// The keys of the session, as Django names them.
 const ID_KEY: &str = "_auth_user_id";
@@ -51,9 +57,8 @@ fn peek_user(extensions: &http::Extensions) -> &User {
 }
 
 /// `user` in templates.
-pub(crate) fn template_user(extensions: &http::Extensions) -> minijinja::Value {
-    to_value(peek_user(extensions))
-}
+pub(crate) const TEMPLATE_VAR: RequestVar =
+    RequestVar { name: "user", make: |extensions| to_value(peek_user(extensions)), from_session: true };
 
 /// The user with this primary key, active or not; `None` without such a user, without the table
 /// `auth_user`, or without a database.

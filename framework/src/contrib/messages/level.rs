@@ -2,6 +2,8 @@
 
 /// The level of a message (`django/contrib/messages/constants.py`).
 ///
+/// Functions that take a level also take a number, for a level of the project: `MESSAGE_TAGS` names it.
+///
 /// # Examples
 ///
 /// ```
@@ -13,7 +15,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// 10: below Django's default `MESSAGE_LEVEL`, so such a message is not kept.
+    /// 10: below the default `MESSAGE_LEVEL`, so such a message is not kept.
     Debug = 10,
     /// 20: for the visitor's information.
     Info = 20,
@@ -26,7 +28,8 @@ pub enum Level {
 }
 
 impl Level {
-    /// The name of the level in lower case, such as `success`, for a CSS class: Django's `level_tag`.
+    /// The name of the level in lower case, such as `success`: the level's tag unless `MESSAGE_TAGS` names
+    /// another.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Debug => "debug",
@@ -36,14 +39,10 @@ impl Level {
             Self::Error => "error",
         }
     }
+}
 
-    pub(super) fn of(number: i64) -> Self {
-        match number {
-            ..20 => Self::Debug,
-            20..25 => Self::Info,
-            25..30 => Self::Success,
-            30..40 => Self::Warning,
-            40.. => Self::Error,
-        }
+impl From<Level> for i64 {
+    fn from(level: Level) -> Self {
+        level as Self
     }
 }

@@ -1,32 +1,72 @@
-//! Messages for the visitor's next page, kept in the session: Django's `django.contrib.messages`.
+//! Messages for the visitor's next page: Django's `django.contrib.messages`.
 //!
-//! A view adds messages; the next template that calls `get_messages()` shows and removes them. They are
-//! stored like Django's `SessionStorage` does (`django/contrib/messages/storage/session.py`), so that a
-//! Django site with this storage shows them too. Django's cookie storage is not read.
+//! A view adds messages; the next page that calls `get_messages()` shows them, and they are gone. They are
+//! stored as Django stores them, in a signed cookie and in the session (`FallbackStorage`), so that a Django
+//! site beside this one shows the messages of both. `MESSAGE_STORAGE` picks one of the two.
 
+mod cookie;
 mod level;
-mod storage;
+mod message;
+mod middleware;
+mod queue;
 
 pub use level::Level;
+pub use message::{Message, MessageText};
+pub(crate) use middleware::MessageMiddleware;
 use minijinja::{Environment, State, Value as Shown};
-pub use storage::{Message, take};
+pub use queue::Messages;
 
 use crate::{
-    Result,
-    http::{Request, session_of},
-    templates::to_value,
+    Error, Result,
+    http::{Request, RequestVar, session_of},
 };
 
-/// Adds a message, like Django's `messages.add_message`. A debug message is not kept.
+/// The name under which templates find the messages of their request.
+const HIDDEN: &str = "__messages__";
+
+/// Adds a message, like Django's `messages.add_message`. A message without text, or of a level below
+/// `MESSAGE_LEVEL`, is not kept.
 ///
 /// # Errors
 ///
-/// None for any stored value: one that is not a list of messages is replaced, and the log says so.
-pub fn add(request: &mut Request, level: Level, text: impl Into<String>) -> Result<()> {
-    if level < Level::Info {
-        return Ok(());
-    }
-    storage::push(&mut request.session, level, text.into())
+/// If the application leaves out [`BuiltIn::Messages`](crate::middleware::BuiltIn::Messages).
+pub fn add(request: &mut Request, level: impl Into<i64>, text: impl Into<MessageText>) -> Result<()> {
+    add_with_tags(request, level, text, "")
+}
+
+/// Adds a message with extra tags, such as `"sticky"`: Django's `extra_tags`.
+///
+/// # Errors
+///
+/// The same as [`add`].
+///
+/// # Examples
+///
+/// ```
+/// use nuages::{contrib::messages::{self, Level}, prelude::*};
+///
+/// fn pay(request: &mut Request) -> Result<Response> {
+///     messages::add_with_tags(request, Level::Warning, "The card has expired.", "sticky payment")?;
+///     Ok(redirect("/cart/"))
+/// }
+/// ```
+pub fn add_with_tags(
+    request: &mut Request,
+    level: impl Into<i64>,
+    text: impl Into<MessageText>,
+    extra_tags: &str,
+) -> Result<()> {
+    of_request(request)?.add(level, text, extra_tags);
+    Ok(())
+}
+
+/// Adds a message for developers. It is kept only if `MESSAGE_LEVEL` is `debug`.
+///
+/// # Errors
+///
+/// The same as [`add`].
+pub fn debug(request: &mut Request, text: impl Into<MessageText>) -> Result<()> {
+    add(request, Level::Debug, text)
 }
 
 /// Adds an informational message.
@@ -34,7 +74,7 @@ pub fn add(request: &mut Request, level: Level, text: impl Into<String>) -> Resu
 /// # Errors
 ///
 /// The same as [`add`].
-pub fn info(request: &mut Request, text: impl Into<String>) -> Result<()> {
+pub fn info(request: &mut Request, text: impl Into<MessageText>) -> Result<()> {
     add(request, Level::Info, text)
 }
 
@@ -54,7 +94,7 @@ pub fn info(request: &mut Request, text: impl Into<String>) -> Result<()> {
 ///     Ok(redirect("/"))
 /// }
 /// ```
-pub fn success(request: &mut Request, text: impl Into<String>) -> Result<()> {
+pub fn success(request: &mut Request, text: impl Into<MessageText>) -> Result<()> {
     add(request, Level::Success, text)
 }
 
@@ -63,7 +103,7 @@ pub fn success(request: &mut Request, text: impl Into<String>) -> Result<()> {
 /// # Errors
 ///
 /// The same as [`add`].
-pub fn warning(request: &mut Request, text: impl Into<String>) -> Result<()> {
+pub fn warning(request: &mut Request, text: impl Into<MessageText>) -> Result<()> {
     add(request, Level::Warning, text)
 }
 
@@ -72,18 +112,60 @@ pub fn warning(request: &mut Request, text: impl Into<String>) -> Result<()> {
 /// # Errors
 ///
 /// The same as [`add`].
-pub fn error(request: &mut Request, text: impl Into<String>) -> Result<()> {
+pub fn error(request: &mut Request, text: impl Into<MessageText>) -> Result<()> {
     add(request, Level::Error, text)
 }
 
+/// Takes the messages for the visitor, like iterating over Django's `get_messages`.
+///
+/// A cookie that was not signed with the site's key, or a value in the session that is not a list of
+/// messages, counts as no messages. It is removed.
+///
+/// # Errors
+///
+/// The same as [`add`].
+pub fn take(request: &mut Request) -> Result<Vec<Message>> {
+    let messages = of_request(request)?;
+    Ok(messages.take(&mut request.session))
+}
+
+fn of_request(request: &Request) -> Result<Messages> {
+    let missing = || {
+        Error::new(
+            "this application has no messages: remove .without(BuiltIn::Messages) from the App in src/main.rs",
+        )
+    };
+    request.extension::<Messages>().cloned().ok_or_else(missing)
+}
+
+/// The hidden value of templates that `get_messages()` looks up. Reading the messages, not looking them up,
+/// counts as reading the session.
+pub(crate) const TEMPLATE_VAR: RequestVar = RequestVar {
+    name: HIDDEN,
+    make: |extensions| {
+        let messages = extensions.get::<Messages>().cloned();
+        messages.map_or(Shown::UNDEFINED, |messages| Shown::from_object(TemplateMessages(messages)))
+    },
+    from_session: false,
+};
+
+/// The messages as a value of templates, for the function alone.
+#[derive(Debug)]
+struct TemplateMessages(Messages);
+
+impl minijinja::value::Object for TemplateMessages {}
+
 /// Adds `get_messages()` to templates.
 pub(crate) fn add_function(environment: &mut Environment<'static>) {
-    environment.add_function("get_messages", |state: &State| -> Result<Shown, minijinja::Error> {
-        let Some(session) = session_of(state) else { return Ok(to_value(Vec::<Message>::new())) };
-        let messages = session.with(take).map_err(|error| {
-            let kind = minijinja::ErrorKind::InvalidOperation;
-            minijinja::Error::new(kind, format!("get_messages: {error}"))
-        })?;
-        Ok(to_value(messages))
+    environment.add_function("get_messages", |state: &State| -> Shown {
+        let found = state.lookup(HIDDEN);
+        let messages = found.as_ref().and_then(|found| found.downcast_object_ref::<TemplateMessages>());
+        let shown = match (messages, session_of(state)) {
+            (Some(TemplateMessages(messages)), Some(session)) => {
+                session.with(|session| messages.show(session))
+            }
+            _ => Vec::new(),
+        };
+        shown.iter().map(Message::to_shown).collect()
     });
 }

@@ -1,24 +1,16 @@
 //! Finds the file of a URL. It never finds a file outside the folders, not even through a link.
 
 use std::{
-    fs::File,
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use percent_encoding::percent_decode_str;
 
+use crate::http::OpenFile;
+
 /// `ELOOP`, the error of a link that leads to itself: `ErrorKind` has no stable name for it.
 const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
-
-/// An open file, and the facts that the response reports about it.
-pub(super) struct Found {
-    pub(super) file: File,
-    pub(super) length: u64,
-    pub(super) modified: Option<SystemTime>,
-    pub(super) media_type: String,
-}
 
 /// The relative path that the rest of a URL's path names, decoded once, segment by segment.
 ///
@@ -41,7 +33,7 @@ fn is_hidden(name: &str) -> bool {
 }
 
 /// Opens the first regular file with this path in the folders.
-pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Found>> {
+pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<OpenFile>> {
     for folder in folders {
         if let Some(found) = find_in(folder, relative)? {
             return Ok(Some(found));
@@ -50,20 +42,15 @@ pub(super) fn find(folders: &[PathBuf], relative: &Path) -> io::Result<Option<Fo
     Ok(None)
 }
 
-fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<Found>> {
+fn find_in(folder: &Path, relative: &Path) -> io::Result<Option<OpenFile>> {
     let (Some(folder), Some(path)) = (real(folder)?, real(&folder.join(relative))?) else { return Ok(None) };
     // A link may point to any file inside the folder that is not hidden, and to none outside.
     let Ok(inside) = path.strip_prefix(&folder) else { return Ok(None) };
-    if inside.iter().any(|name| is_hidden(&name.to_string_lossy())) || !path.is_file() {
+    if inside.iter().any(|name| is_hidden(&name.to_string_lossy())) {
         return Ok(None);
     }
-    let file = File::open(&path)?;
-    let about = file.metadata()?;
-    if !about.is_file() {
-        return Ok(None);
-    }
-    let media_type = media_type(relative);
-    Ok(Some(Found { file, length: about.len(), modified: about.modified().ok(), media_type }))
+    // A link may have another ending than its file: the name in the URL decides.
+    OpenFile::open_as(&path, relative)
 }
 
 /// The path without links; `None` if nothing is there.
@@ -75,12 +62,6 @@ fn real(path: &Path) -> io::Result<Option<PathBuf>> {
         Err(error) if error.raw_os_error() == Some(TOO_MANY_LINKS) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn media_type(path: &Path) -> String {
-    let guess = mime_guess::from_path(path).first_or_octet_stream();
-    let textual = guess.type_() == mime_guess::mime::TEXT || guess.subtype() == mime_guess::mime::JAVASCRIPT;
-    if textual { format!("{}; charset=utf-8", guess.essence_str()) } else { guess.to_string() }
 }
 
 #[cfg(test)]
@@ -119,21 +100,5 @@ mod tests {
         assert_eq!(relative("%252e%252e%252fx"), Some(PathBuf::from("%2e%2e%2fx")));
         assert_eq!(relative(".well-known/x"), Some(PathBuf::from(".well-known/x")));
         assert_eq!(relative("css/site%20b.css"), Some(PathBuf::from("css/site b.css")));
-    }
-
-    #[test]
-    fn text_has_a_charset() {
-        for (name, media_type) in [
-            ("a.css", "text/css; charset=utf-8"),
-            ("a.js", "text/javascript; charset=utf-8"),
-            ("a.html", "text/html; charset=utf-8"),
-            ("a.svg", "image/svg+xml"),
-            ("a.png", "image/png"),
-            ("a.woff2", "font/woff2"),
-            ("a.json", "application/json"),
-            ("a", "application/octet-stream"),
-        ] {
-            assert_eq!(super::media_type(Path::new(name)), media_type);
-        }
     }
 }

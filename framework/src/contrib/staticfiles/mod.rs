@@ -3,37 +3,26 @@
 //! `MEDIA_ROOT` below `MEDIA_URL`.
 //!
 //! [`StaticFiles`] is a tower service, which `App` mounts outside of all middleware, so that a style sheet
-//! needs no session. `find` opens the file of a URL and never leaves the folders, `range` reads `Range`,
-//! `stream` sends large files. In production the web server in front of the application serves them.
+//! needs no session. `find` opens the file of a URL and never leaves the folders. In production the web server in front of the application serves them.
 
 mod find;
-mod range;
-mod stream;
 
 use std::{
     convert::Infallible,
     fmt,
-    fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
     sync::Arc,
     task::{Context, Poll},
-    time::UNIX_EPOCH,
 };
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use tower_service::Service;
 
-use self::{find::Found, range::Range};
 use crate::{
     BoxFuture, Error, Result, error_page,
-    http::{Body, Response, Validators, host::allowed_host},
+    http::{Body, Response, blocking, host::allowed_host},
     settings::Settings,
 };
-
-/// Files up to this size are read at once; larger ones are streamed.
-const MAX_BYTES_AT_ONCE: u64 = 256 * 1024;
 
 /// A tower service that serves the files of folders. The path of the URL is the path of the file.
 ///
@@ -97,7 +86,12 @@ impl StaticFiles {
         let missing = || Error::not_found(format!("no static file at {path:?}"));
         let relative = path.strip_prefix('/').and_then(find::relative).ok_or_else(missing)?;
         let found = blocking(move || find::find(&self.folders, &relative)).await?;
-        respond(&method, &headers, found.ok_or_else(missing)?).await
+        let mut response = Response::empty(StatusCode::OK);
+        // In development files change often, so browsers must ask whether their copy is current.
+        response.set_header("Cache-Control", "no-cache");
+        response.set_header("X-Content-Type-Options", "nosniff");
+        found.ok_or_else(missing)?.answer(&method, &headers, &mut response).await?;
+        Ok(response)
     }
 }
 
@@ -129,62 +123,4 @@ impl Service<Request<Body>> for StaticFiles {
             Ok(response.into())
         })
     }
-}
-
-async fn respond(method: &Method, headers: &HeaderMap, found: Found) -> Result<Response> {
-    let Found { file, length, modified, media_type } = found;
-    let validators = Validators {
-        etag: modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok()).map(|age| {
-            let (seconds, nanos) = (age.as_secs(), age.subsec_nanos());
-            format!("\"{seconds:x}.{nanos:x}-{length:x}\"")
-        }),
-        last_modified: modified,
-    };
-    if let Some(response) = validators.precondition(method, headers) {
-        return Ok(response);
-    }
-    let mut response = Response::empty(StatusCode::OK);
-    validators.describe(&mut response);
-    response.set_header("Accept-Ranges", "bytes");
-    // In development files change often, so browsers must ask whether their copy is current.
-    response.set_header("Cache-Control", "no-cache");
-    response.set_header("X-Content-Type-Options", "nosniff");
-    let (from, length) = match range::requested(headers, &validators, length) {
-        Range::Whole => (0, length),
-        Range::Part { from, to } => {
-            response.set_status(StatusCode::PARTIAL_CONTENT);
-            response.set_header("Content-Range", format!("bytes {from}-{to}/{length}"));
-            (from, to - from + 1)
-        }
-        Range::Outside => {
-            response.set_status(StatusCode::RANGE_NOT_SATISFIABLE);
-            response.set_header("Content-Range", format!("bytes */{length}"));
-            return Ok(response);
-        }
-    };
-    response.set_header(header::CONTENT_TYPE.as_str(), media_type);
-    response.set_header("Content-Length", length.to_string());
-    if *method == Method::GET {
-        response.set_body(body(file, from, length).await?);
-    }
-    Ok(response)
-}
-
-async fn body(mut file: File, from: u64, length: u64) -> Result<Body> {
-    if length > MAX_BYTES_AT_ONCE {
-        let file = blocking(move || file.seek(SeekFrom::Start(from)).map(|_| file)).await?;
-        return Ok(Body::stream(stream::FileBody::new(file, length)));
-    }
-    let read = move || {
-        file.seek(SeekFrom::Start(from))?;
-        let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-        file.read_exact(&mut bytes)?;
-        Ok(Bytes::from(bytes))
-    };
-    Ok(Body::from(blocking(read).await?))
-}
-
-/// Runs work that waits for the disk on a thread that may wait.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
-    Ok(tokio::task::spawn_blocking(work).await??)
 }

@@ -107,11 +107,11 @@ pub(super) struct RequestObject {
 impl RequestObject {
     pub(super) fn of(request: &Request) -> Self {
         let mut vars = request.extension::<TemplateVars>().cloned().unwrap_or_default();
-        let session_vars = request.site().session_vars.iter();
-        vars.0.extend(session_vars.map(|&(name, make)| TemplateVar {
-            name,
-            value: make(request.extensions()),
-            from_session: true,
+        let request_vars = request.site().request_vars.iter();
+        vars.0.extend(request_vars.map(|var| TemplateVar {
+            name: var.name,
+            value: (var.make)(request.extensions()),
+            from_session: var.from_session,
         }));
         Self {
             method: request.method().to_string(),

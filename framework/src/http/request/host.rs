@@ -72,6 +72,32 @@ impl Request {
         value.to_str().is_ok_and(|text| text.split(',').next().unwrap_or_default().trim() == secure)
     }
 
+    /// The port that the client connected to: Django's `get_port`. It is that of `X-Forwarded-Port` under
+    /// `USE_X_FORWARDED_PORT`, else that of the host, else 443 or 80.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use nuages::prelude::*;
+    ///
+    /// fn place(request: &mut Request) -> String {
+    ///     format!("port {}", request.port())
+    /// }
+    /// ```
+    pub fn port(&self) -> u16 {
+        let number = |text: &str| text.trim().parse::<u16>().ok();
+        let forwarded = || {
+            let trusted = self.site().settings.security.use_x_forwarded_port;
+            let value = proxy_value(self.headers(), "x-forwarded-port").filter(|_| trusted)?;
+            value.to_str().ok().and_then(number)
+        };
+        let of_host = || {
+            let host = raw_host(self.headers(), self.uri(), &self.site().settings).ok()?;
+            host.rsplit_once(':').and_then(|(_, port)| number(port))
+        };
+        forwarded().or_else(of_host).unwrap_or(if self.is_secure() { 443 } else { 80 })
+    }
+
     /// `https` or `http`.
     pub fn scheme(&self) -> &'static str {
         if self.is_secure() { "https" } else { "http" }

@@ -18,6 +18,8 @@ use crate::{Error, Result, http::Body};
 /// | [`Html`] | `text/html; charset=utf-8` |
 /// | [`Json`], [`Value`](crate::Value) | `application/json` |
 /// | `Bytes`, `Vec<u8>` | `application/octet-stream` |
+/// | [`FileResponse`](crate::http::FileResponse) | the file, or the part that the client asks for |
+/// | [`Events`](crate::http::Events) | `text/event-stream` |
 /// | [`StatusCode`] | the status without a body |
 /// | `(StatusCode, T)` | the response of `T` with this status |
 /// | [`Error`], `Result<T, E>` | the error page, or the response of `T` |

@@ -15,8 +15,18 @@ use super::http_date;
 use crate::settings::SameSite;
 
 /// Names that Python's `Morsel` reserves for attributes.
-const RESERVED: [&str; 9] =
-    ["expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"];
+const RESERVED: [&str; 10] = [
+    "expires",
+    "path",
+    "comment",
+    "domain",
+    "max-age",
+    "secure",
+    "httponly",
+    "version",
+    "samesite",
+    "partitioned",
+];
 
 /// A cookie to send; [`Response::set_cookie`](super::Response::set_cookie) takes it.
 ///
@@ -52,6 +62,9 @@ pub struct SetCookie {
     pub httponly: bool,
     /// `SameSite`. Default none: not sent.
     pub samesite: Option<SameSite>,
+    /// `Partitioned`. Default false. The cookie is kept apart for each site that embeds this one; browsers
+    /// require `Secure` for it.
+    pub partitioned: bool,
 }
 
 /// The reason why a cookie cannot be sent. It never shows the value.
@@ -98,6 +111,7 @@ impl SetCookie {
             secure: false,
             httponly: false,
             samesite: None,
+            partitioned: false,
         }
     }
 
@@ -107,6 +121,12 @@ impl SetCookie {
         self.max_age = Some(max_age);
         self.expires = Some(now + max_age);
         self
+    }
+
+    /// Sets `Partitioned`, and `Secure` with it, also on the deletion of a cookie.
+    #[must_use]
+    pub fn partitioned(self, partitioned: bool) -> Self {
+        Self { partitioned, secure: self.secure || partitioned, ..self }
     }
 
     /// A cookie that deletes another one. Name, path and domain must be those that it was set with.
@@ -151,6 +171,9 @@ impl SetCookie {
         }
         if let Some(age) = self.max_age {
             push(&mut text, "Max-Age=", &age.as_secs().to_string());
+        }
+        if self.partitioned {
+            text.push_str("; Partitioned");
         }
         push(&mut text, "Path=", &self.path);
         if let Some(samesite) = self.samesite {

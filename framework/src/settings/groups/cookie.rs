@@ -46,6 +46,7 @@ pub(super) struct CookieSettings<'a> {
     pub(super) domain: Option<&'a str>,
     pub(super) secure: bool,
     pub(super) samesite: Option<SameSite>,
+    pub(super) partitioned: bool,
 }
 
 impl CookieSettings<'_> {
@@ -67,6 +68,10 @@ impl CookieSettings<'_> {
             let message = format!("browsers reject this cookie unless {} is true", setting("SECURE"));
             let hint = "to send the cookie without a SameSite attribute, write false without quotes";
             checks.error_with_hint(&setting("SAMESITE"), message, hint);
+        }
+        if self.partitioned && !self.secure {
+            let message = format!("browsers reject this cookie unless {} is true", setting("SECURE"));
+            checks.error(&setting("PARTITIONED"), message);
         }
         self.check_prefix(checks);
     }

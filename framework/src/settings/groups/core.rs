@@ -10,8 +10,8 @@ use std::{
 
 use super::{
     auth::AuthSettings, caches::CacheSettings, checks::Checks, csrf::CsrfSettings,
-    databases::DatabaseSettings, reader::Reader, security::SecuritySettings, server::ServerSettings,
-    session::SessionSettings, uploads::UploadSettings, values::Fallback::Unset,
+    databases::DatabaseSettings, messages::MessageSettings, reader::Reader, security::SecuritySettings,
+    server::ServerSettings, session::SessionSettings, uploads::UploadSettings, values::Fallback::Unset,
 };
 use crate::settings::{
     source::{MASK, Provenance, Sources},
@@ -86,6 +86,8 @@ pub struct Settings {
     pub csrf: CsrfSettings,
     /// `AUTHENTICATION_BACKENDS` and `AUTH_USER_MODEL`.
     pub auth: AuthSettings,
+    /// `MESSAGE_*`.
+    pub messages: MessageSettings,
     /// Limits and timeouts of the server and of request bodies.
     pub server: ServerSettings,
     /// `FILE_UPLOAD_TEMP_DIR` and `MEDIA_*`.
@@ -127,6 +129,7 @@ impl Settings {
             csrf: CsrfSettings::read(reader),
             security: SecuritySettings::read(reader),
             auth: AuthSettings::read(reader),
+            messages: MessageSettings::read(reader),
             server: ServerSettings::read(reader),
             uploads: UploadSettings::read(reader, base_dir),
             sources: Arc::clone(reader.sources),
@@ -237,6 +240,7 @@ impl fmt::Debug for Settings {
             .field("security", &self.security)
             .field("csrf", &self.csrf)
             .field("auth", &self.auth)
+            .field("messages", &self.messages)
             .field("server", &self.server)
             .field("uploads", &self.uploads)
             .finish_non_exhaustive()

@@ -33,6 +33,8 @@ pub struct CsrfSettings {
     pub cookie_domain: Option<String>,
     /// `CSRF_COOKIE_HTTPONLY`. Default false.
     pub cookie_httponly: bool,
+    /// `CSRF_COOKIE_PARTITIONED`. Default false.
+    pub cookie_partitioned: bool,
     /// `CSRF_COOKIE_PATH`. Default `/`.
     pub cookie_path: String,
     /// `CSRF_COOKIE_SAMESITE`. Default Lax.
@@ -43,6 +45,8 @@ pub struct CsrfSettings {
     pub header_name: String,
     /// `CSRF_TRUSTED_ORIGINS`.
     pub trusted_origins: Vec<String>,
+    /// `CSRF_USE_SESSIONS`. Default false.
+    pub use_sessions: bool,
 }
 
 impl CsrfSettings {
@@ -54,10 +58,12 @@ impl CsrfSettings {
             cookie_domain: reader.maybe_text("CSRF_COOKIE_DOMAIN", Unset("none"), "The cookie's domain; without one, the cookie is sent to this host only."),
             cookie_httponly: reader.flag("CSRF_COOKIE_HTTPONLY", false, "Hides the cookie from JavaScript."),
             cookie_name: reader.text("CSRF_COOKIE_NAME", "csrftoken", "The cookie's name."),
+            cookie_partitioned: reader.flag("CSRF_COOKIE_PARTITIONED", false, "Keeps the cookie apart for each site that shows this one in a frame. Needs `CSRF_COOKIE_SECURE`."),
             cookie_path: reader.text("CSRF_COOKIE_PATH", "/", "The cookie's path."),
             cookie_samesite: reader.choice_or_false("CSRF_COOKIE_SAMESITE", SameSite::Lax, "The cookie's SameSite attribute; `false` leaves it out."),
             cookie_secure: reader.flag("CSRF_COOKIE_SECURE", false, "Sends the cookie over HTTPS only."),
             header_name: reader.header("CSRF_HEADER_NAME", "X-CSRFToken", "The request header with the token; `HTTP_X_CSRFTOKEN` is accepted too."),
+            use_sessions: reader.flag("CSRF_USE_SESSIONS", false, "Keeps the secret in the session instead of a cookie."),
             trusted_origins: reader.list("CSRF_TRUSTED_ORIGINS", &[], "Other origins that may post here, such as `https://*.example.com`."),
         }
     }
@@ -70,6 +76,7 @@ impl CsrfSettings {
             domain: self.cookie_domain.as_deref(),
             secure: self.cookie_secure,
             samesite: self.cookie_samesite,
+            partitioned: self.cookie_partitioned,
         };
         cookie.check(checks);
         if self.cookie_name == session_cookie {

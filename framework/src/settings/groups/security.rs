@@ -1,9 +1,12 @@
-//! `SECURE_*`, `X_FRAME_OPTIONS` and `USE_X_FORWARDED_HOST`: security headers, HTTPS and proxies.
+//! `SECURE_*`, `X_FRAME_OPTIONS` and `USE_X_FORWARDED_*`: security headers, HTTPS and proxies.
 
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::{
     checks::Checks,
+    csp::ContentSecurityPolicy,
     reader::Reader,
     values::Fallback::{Is, Unset},
 };
@@ -29,7 +32,7 @@ pub struct SecuritySettings {
     pub ssl_redirect: bool,
     /// `SECURE_SSL_HOST`.
     pub ssl_host: Option<String>,
-    /// `SECURE_REDIRECT_EXEMPT`: path prefixes that are not redirected.
+    /// `SECURE_REDIRECT_EXEMPT`: regular expressions of paths that are not redirected.
     pub redirect_exempt: Vec<String>,
     /// `SECURE_PROXY_SSL_HEADER`: a header's name and the value that means HTTPS.
     pub proxy_ssl_header: Option<(String, String)>,
@@ -45,10 +48,16 @@ pub struct SecuritySettings {
     pub referrer_policy: Option<String>,
     /// `SECURE_CROSS_ORIGIN_OPENER_POLICY`. Default `same-origin`.
     pub cross_origin_opener_policy: Option<CrossOriginOpenerPolicy>,
+    /// `SECURE_CSP`. Default empty: the header is not sent.
+    pub csp: ContentSecurityPolicy,
+    /// `SECURE_CSP_REPORT_ONLY`. Default empty: the header is not sent.
+    pub csp_report_only: ContentSecurityPolicy,
     /// `X_FRAME_OPTIONS`. Default `DENY`.
     pub x_frame_options: XFrameOptions,
     /// `USE_X_FORWARDED_HOST`. Default false.
     pub use_x_forwarded_host: bool,
+    /// `USE_X_FORWARDED_PORT`. Default false.
+    pub use_x_forwarded_port: bool,
 }
 
 /// The value of the `X-Frame-Options` header: who may show a page in a frame.
@@ -140,9 +149,10 @@ impl SecuritySettings {
         let reader = reader.area("security");
         Self {
             use_x_forwarded_host: reader.flag("USE_X_FORWARDED_HOST", false, "Takes the host from `X-Forwarded-Host`. Only for a site behind a proxy that sets this header."),
+            use_x_forwarded_port: reader.flag("USE_X_FORWARDED_PORT", false, "Takes the port from `X-Forwarded-Port`. Only for a site behind a proxy that sets this header."),
             ssl_redirect: reader.flag("SECURE_SSL_REDIRECT", false, "Redirects HTTP to HTTPS."),
             ssl_host: reader.maybe_text("SECURE_SSL_HOST", Unset("none"), "The host of that redirect; without one, the request's host."),
-            redirect_exempt: reader.list("SECURE_REDIRECT_EXEMPT", &[], "Path prefixes that stay on HTTP (in Django: regular expressions)."),
+            redirect_exempt: reader.list("SECURE_REDIRECT_EXEMPT", &[], "Regular expressions of paths that stay on HTTP. They are searched in the path without its leading slash."),
             proxy_ssl_header: reader.header_pair("SECURE_PROXY_SSL_HEADER", "The header and the value by which a proxy reports HTTPS. Only for a site behind a proxy that sets this header."),
             hsts: reader.seconds("SECURE_HSTS_SECONDS", 0, 0, "The max-age of the `Strict-Transport-Security` header; 0 sends none."),
             hsts_include_subdomains: reader.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", false, "Adds `includeSubDomains` to that header."),
@@ -150,15 +160,20 @@ impl SecuritySettings {
             content_type_nosniff: reader.flag("SECURE_CONTENT_TYPE_NOSNIFF", true, "Sends `X-Content-Type-Options: nosniff`."),
             referrer_policy: reader.words("SECURE_REFERRER_POLICY", ReferrerPolicy::SameOrigin, "The `Referrer-Policy` header; `\"none\"` sends none."),
             cross_origin_opener_policy: reader.maybe_choice("SECURE_CROSS_ORIGIN_OPENER_POLICY", Is(CrossOriginOpenerPolicy::SameOrigin), "The `Cross-Origin-Opener-Policy` header; `\"none\"` sends none."),
+            csp: ContentSecurityPolicy::read(reader, "SECURE_CSP", "The `Content-Security-Policy` header, by directive. `\"'nonce'\"` stands for the nonce of the page (`{{ csp_nonce }}`)."),
+            csp_report_only: ContentSecurityPolicy::read(reader, "SECURE_CSP_REPORT_ONLY", "The `Content-Security-Policy-Report-Only` header: browsers report what it would forbid."),
             x_frame_options: reader.choice("X_FRAME_OPTIONS", XFrameOptions::Deny, "The `X-Frame-Options` header."),
         }
     }
 
     pub(super) fn check(&self, checks: &mut Checks<'_>) {
-        for prefix in &self.redirect_exempt {
-            if prefix.contains(['^', '$', '*', '+', '?', '(', '[', '\\', '|']) {
-                let message = format!("{prefix:?} is not a path prefix");
-                let hint = "Django takes regular expressions here; write \"health/\" for ^health/";
+        for pattern in &self.redirect_exempt {
+            if let Err(error) = Regex::new(pattern) {
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                let message = format!("{pattern:?} is not a regular expression: {reason}");
+                let hint =
+                    "write one such as \"^health/$\"; look-around and back-references are not supported";
                 checks.error_with_hint("SECURE_REDIRECT_EXEMPT", message, hint);
             }
         }

@@ -43,6 +43,8 @@ pub struct SessionSettings {
     pub cookie_httponly: bool,
     /// `SESSION_COOKIE_NAME`. Default `sessionid`.
     pub cookie_name: String,
+    /// `SESSION_COOKIE_PARTITIONED`. Default false.
+    pub cookie_partitioned: bool,
     /// `SESSION_COOKIE_PATH`. Default `/`.
     pub cookie_path: String,
     /// `SESSION_COOKIE_SAMESITE`. Default Lax.
@@ -102,6 +104,7 @@ impl SessionSettings {
             cookie_domain: reader.maybe_text("SESSION_COOKIE_DOMAIN", Unset("none"), "The cookie's domain; without one, the cookie is sent to this host only."),
             cookie_httponly: reader.flag("SESSION_COOKIE_HTTPONLY", true, "Hides the cookie from JavaScript."),
             cookie_name: reader.text("SESSION_COOKIE_NAME", "sessionid", "The cookie's name."),
+            cookie_partitioned: reader.flag("SESSION_COOKIE_PARTITIONED", false, "Keeps the cookie apart for each site that shows this one in a frame. Needs `SESSION_COOKIE_SECURE`."),
             cookie_path: reader.text("SESSION_COOKIE_PATH", "/", "The cookie's path."),
             cookie_samesite: reader.choice_or_false("SESSION_COOKIE_SAMESITE", SameSite::Lax, "The cookie's SameSite attribute; `false` leaves it out."),
             cookie_secure: reader.flag("SESSION_COOKIE_SECURE", false, "Sends the cookie over HTTPS only."),
@@ -128,6 +131,7 @@ impl SessionSettings {
             domain: self.cookie_domain.as_deref(),
             secure: self.cookie_secure,
             samesite: self.cookie_samesite,
+            partitioned: self.cookie_partitioned,
         };
         cookie.check(checks);
         if self.engine == "file" && !self.file_path.is_dir() {

@@ -6,7 +6,11 @@ use std::{borrow::Cow, time::Duration};
 
 use toml::de::{DeInteger, DeValue};
 
-use super::choice::{Word, chosen};
+use super::{
+    choice::{Word, chosen},
+    policy,
+    refused::Refused,
+};
 use crate::settings::time_zone::TimeZone;
 
 /// The longest duration that a setting takes. Sums of a moment and two of them stay within any calendar.
@@ -55,7 +59,16 @@ pub(in crate::settings) enum ValueKind {
     HeaderPair,
     Serializer,
     TimeZone,
+    /// A number, or one of the words that stand for numbers.
+    Level(Levels),
+    /// A table of levels and texts.
+    Tags(Levels),
+    /// A content security policy.
+    Policy,
 }
+
+/// Words and the numbers that they stand for.
+type Levels = &'static [(&'static str, u64)];
 
 /// A value of the right kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,23 +78,8 @@ pub(in crate::settings) enum Typed {
     List(Vec<String>),
     Seconds(Option<Duration>),
     Count(Option<u64>),
-}
-
-/// Why a value is refused, and how to mend it.
-#[derive(Debug, PartialEq)]
-pub(in crate::settings) struct Refused {
-    pub(in crate::settings) message: String,
-    pub(in crate::settings) hint: Option<String>,
-}
-
-impl Refused {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
-    }
-
-    fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
-    }
+    Tags(Vec<(u64, String)>),
+    Policy(Vec<(String, Vec<String>)>),
 }
 
 impl ValueKind {
@@ -115,6 +113,11 @@ impl ValueKind {
             ValueKind::HeaderPair => "a list of a header's name and its value".into(),
             ValueKind::Serializer => "\"json\"".into(),
             ValueKind::TimeZone => "the name of a time zone".into(),
+            ValueKind::Level(levels) => format!("a whole number, or one of {}", level_words(levels)).into(),
+            ValueKind::Policy => "a table of directives, each with a list of sources".into(),
+            ValueKind::Tags(levels) => {
+                format!("a table of texts by number, or by one of {}", level_words(levels)).into()
+            }
         }
     }
 
@@ -185,6 +188,19 @@ impl ValueKind {
             (ValueKind::TimeZone, DeValue::String(text)) => {
                 TimeZone::find(text).and_then(|zone| some_text(zone.name()))
             }
+            (ValueKind::Policy, _) => return policy::read(value, &self.describe()).map(Typed::Policy),
+            (ValueKind::Level(_), DeValue::Integer(number)) => {
+                whole(number).map(|level| Typed::Count(Some(level)))
+            }
+            (ValueKind::Level(levels), DeValue::String(word)) => {
+                level(levels, word).map(|level| Typed::Count(Some(level)))
+            }
+            (ValueKind::Tags(levels), DeValue::Table(table)) => {
+                let entries = table.iter().map(|(name, tag)| {
+                    Some((level(levels, name.get_ref())?, tag.get_ref().as_str()?.to_owned()))
+                });
+                entries.collect::<Option<_>>().map(Typed::Tags)
+            }
             _ => None,
         };
         typed.ok_or_else(|| self.refused(value))
@@ -234,6 +250,16 @@ impl ValueKind {
             _ => refused,
         }
     }
+}
+
+/// The level of this word, or of this number in digits.
+fn level(levels: Levels, text: &str) -> Option<u64> {
+    let named = levels.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, level)| *level);
+    named.or_else(|| text.parse().ok())
+}
+
+fn level_words(levels: Levels) -> String {
+    levels.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// The words of a choice, for error messages.

@@ -6,10 +6,13 @@
 
 mod choice;
 mod kind;
+mod policy;
+mod refused;
 mod setting;
 
 pub(super) use choice::{Choice, Word, choices};
 pub(super) use kind::{Typed, ValueKind, separated};
+pub(super) use policy::NONCE;
 pub(super) use setting::ALIAS;
 pub use setting::Setting;
 

@@ -157,6 +157,7 @@ fn typed<'a>(kind: ValueKind, value: &'a str, span: &Range<usize>) -> DeValue<'a
         ValueKind::Seconds { .. } | ValueKind::Time | ValueKind::Count { .. } => {
             parsed(value, span).filter(|v| v.is_integer() || v.is_float()).unwrap_or_else(|| text(value))
         }
+        ValueKind::Tags(_) | ValueKind::Policy => parsed(value, span).unwrap_or_else(|| text(value)),
         _ => text(value),
     }
 }

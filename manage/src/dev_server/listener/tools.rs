@@ -44,7 +44,7 @@ pub(super) async fn answer(
         (&Method::GET, "page.css") => response(StatusCode::OK, "text/css; charset=utf-8", pages::STYLE),
         (&Method::GET, "events") => {
             let mut events = response(StatusCode::OK, "text/event-stream", "");
-            *events.body_mut() = boxed(live_reload::Events::new(site));
+            *events.body_mut() = boxed(live_reload::ReloadEvents::new(site));
             events
         }
         (&Method::POST, "migrate") => act(site, request, Wish::Migrate).await,

@@ -19,9 +19,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const PROGRESS: Duration = Duration::from_millis(250);
 
 /// The body of a stream of events. It ends when the page closes its connection.
-pub(crate) struct Events(mpsc::Receiver<String>);
+pub(crate) struct ReloadEvents(mpsc::Receiver<String>);
 
-impl Events {
+impl ReloadEvents {
     /// Begins with the state now.
     pub(crate) fn new(site: &DevSite) -> Self {
         let (sender, receiver) = mpsc::channel(8);
@@ -61,7 +61,7 @@ impl Events {
     }
 }
 
-impl HttpBody for Events {
+impl HttpBody for ReloadEvents {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 

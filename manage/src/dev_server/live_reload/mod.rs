@@ -3,7 +3,7 @@
 mod events;
 mod tag;
 
-pub(super) use events::Events;
+pub(super) use events::ReloadEvents;
 pub(super) use tag::tag;
 
 /// The script of the pages.
