@@ -7,6 +7,7 @@ declare -A missing=()
 declare -A packages=(
     [cc]="gcc libc6-dev" [cxx]="g++" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
     [redis]="redis-server" [pgbouncer]="pgbouncer" [chromium]="chromium" [chromedriver]="chromium-driver"
+    [valgrind]="valgrind"
 )
 folder="" redis_process=""
 
@@ -35,10 +36,11 @@ has() {
     pgbouncer) command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
     chromedriver) command -v chromedriver >/dev/null ;;
+    valgrind) command -v valgrind >/dev/null ;;
     esac
 }
 
-tools=(cc cxx rust rustfmt clippy deny python django postgres pgbouncer redis chromium chromedriver)
+tools=(cc cxx rust rustfmt clippy deny python django postgres pgbouncer redis chromium chromedriver valgrind)
 install_missing() {
     local tool install="" log=$logs/install.log
     for tool in "${tools[@]}"; do

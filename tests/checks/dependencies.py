@@ -12,7 +12,7 @@ from documents import ROOT
 
 # What a scaffolded project may be made of (`cargo tree` of it, itself not counted).
 MOST_CRATES = 170
-OURS = {"nuages", "nuages-manage", "nuages-tests", "nuages-fuzz", "axum-sessions"}
+OURS = {"nuages", "nuages-manage", "nuages-tests", "nuages-fuzz", "nuages-instructions", "axum-sessions"}
 
 
 @functools.cache
