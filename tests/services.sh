@@ -7,7 +7,7 @@ declare -A missing=()
 declare -A packages=(
     [cc]="gcc libc6-dev" [cxx]="g++" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
     [redis]="redis-server" [pgbouncer]="pgbouncer" [chromium]="chromium" [chromedriver]="chromium-driver"
-    [valgrind]="valgrind"
+   
 )
 folder="" redis_process=""
 
@@ -36,7 +36,6 @@ has() {
     pgbouncer) command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] ;;
     chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
     chromedriver) command -v chromedriver >/dev/null ;;
-    valgrind) command -v valgrind >/dev/null ;;
     esac
 }
 
