@@ -7,7 +7,6 @@ declare -A missing=()
 declare -A packages=(
     [cc]="gcc libc6-dev" [cxx]="g++" [python]="python3 python3-venv" [django]="python3-venv" [postgres]="postgresql"
     [redis]="redis-server" [pgbouncer]="pgbouncer" [chromium]="chromium" [chromedriver]="chromium-driver"
-   
 )
 folder="" redis_process=""
 
@@ -39,7 +38,7 @@ has() {
     esac
 }
 
-tools=(cc cxx rust rustfmt clippy deny python django postgres pgbouncer redis chromium chromedriver valgrind)
+tools=(cc cxx rust rustfmt clippy deny python django postgres pgbouncer redis chromium chromedriver)
 install_missing() {
     local tool install="" log=$logs/install.log
     for tool in "${tools[@]}"; do

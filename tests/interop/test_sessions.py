@@ -19,8 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from engines import BACKENDS, SECRET_KEY, Engine
+from engines import SECRET_KEY, Engine
 from sites import Django, Nuages, Visitor
+from test_logins import AnotherUserModel, Logins
 from test_forms import Forms
 
 VALUES = {
@@ -76,7 +77,7 @@ database = only(lambda engine: engine.in_database)
 rows = only(lambda engine: engine.short == "db")
 
 
-class Together:
+class Together(Logins):
     engine: Engine
     made_by: str
     program: Path
@@ -179,41 +180,6 @@ class Together:
         self.assertEqual(visitor.data(first)["cart"], ["strings", "picks"])
         if self.engine.revocable:
             self.assert_anonymous(before)
-
-    def test_a_login_by_any_listed_backend_is_one_on_both(self):
-        visitor = Visitor()
-        for backend in BACKENDS:
-            visitor.do(self.django, "login", name="django", password="minor-swing", backend=backend)
-            self.assertEqual(visitor.data(self.nuages)["_auth_user_backend"], backend)
-            for site in (self.django, self.nuages, self.django):
-                self.assertEqual(visitor.do(site, "whoami"), {"user": "django"}, backend)
-
-    def test_a_login_by_an_unlisted_backend_is_a_stranger_who_loses_nothing(self):
-        visitor, backend = Visitor(), "django.contrib.auth.backends.RemoteUserBackend"
-        visitor.set(self.django, cart=["strings"])
-        visitor.do(self.django, "login", name="django", password="minor-swing", backend=backend)
-        before = visitor.data(self.django)
-        for site in (self.django, self.nuages, self.django):
-            self.assertEqual(visitor.do(site, "whoami"), {"user": None}, site.name)
-        visitor.set(self.nuages, more=1)
-        self.assertEqual(visitor.data(self.django), {**before, "more": 1})
-
-    @both_ways
-    def test_messages_of_both_sites_are_shown_once_by_either(self, first, second, visitor):
-        shown = [[20, "Grüße ☃ 🎸", "info"], [40, "<b>no</b>", "big red error"], [25, "ok", "success"]]
-        for site, (level, text, tags) in zip((first, second, first), shown):
-            visitor.do(site, "note", level=level, text=text, tags=tags.rpartition(" ")[0])
-        self.assertEqual(visitor.do(second, "notes"), {"notes": shown})
-        self.assertEqual(visitor.cookies, {}, "a message needs no session")
-        # More than the cookie can hold: the rest is in the session.
-        texts = [random.Random(number).randbytes(400).hex() for number in range(5)]
-        if self.engine.short == "signed_cookies":
-            texts = texts[:3]
-        for site, text in zip((first, second, first, second, first), texts):
-            visitor.do(site, "note", level=30, text=text, tags="")
-        self.assertEqual(visitor.do(second, "notes"), {"notes": [[30, text, "warning"] for text in texts]})
-        for site in (first, second):
-            self.assertEqual(visitor.do(site, "notes"), {"notes": []}, site.name)
 
     @both_ways
     def test_a_login_sets_last_login(self, first, second, visitor):
@@ -391,43 +357,6 @@ class Together:
         second.run("clearsessions")
         self.assertEqual(self.store.execute(count)[0][0], 0)
         self.assertEqual(kept.data(first), {"name": "Jane Doe"})
-
-
-class AnotherUserModel:
-    """Django's users are in a table of their own, and an old `auth_user` row has the number of one of them."""
-
-    engine: Engine
-    program: Path
-
-    @classmethod
-    def setUpClass(cls):
-        cls.addClassCleanup(shutil.rmtree, folder := Path(tempfile.mkdtemp(prefix="nuages-interop-")))
-        store = cls.engine.open(folder)
-        cls.nuages = Nuages(cls.program, folder, store.nuages())
-        cls.nuages.run("migrate")
-        store.execute(
-            "INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff,"
-            " is_active, date_joined) VALUES (1, '', 0, 'old', '', '', '', 0, 1, '2020-01-01 00:00:00')"
-        )
-        config = {**store.django(AUTH_USER_MODEL="members.Member"), "apps": ["members"]}
-        cls.django = Django(folder, config)
-        cls.django.run("migrate")
-        cls.django.run("password", "django", "minor-swing")
-        for site in (cls.django, cls.nuages):
-            cls.addClassCleanup(site.stop)
-            site.start()
-
-    def test_a_login_of_another_user_model_is_a_stranger_who_loses_nothing(self):
-        visitor = Visitor()
-        visitor.set(self.django, cart=["strings"])
-        visitor.do(self.django, "login", name="django", password="minor-swing")
-        before = visitor.data(self.django)
-        self.assertEqual(before["_auth_user_id"], "1")
-        for site, user in ((self.django, "django"), (self.nuages, None), (self.django, "django")):
-            self.assertEqual(visitor.do(site, "whoami"), {"user": user}, site.name)
-        visitor.set(self.nuages, more=1)
-        self.assertEqual(visitor.data(self.django), {**before, "more": 1})
-        self.assertEqual(visitor.do(self.django, "whoami"), {"user": "django"})
 
 
 def classes(engines: list[Engine], program: Path, light: bool = False) -> list[type]:
