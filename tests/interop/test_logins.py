@@ -29,23 +29,6 @@ class Logins:
         visitor.set(self.nuages, more=1)
         self.assertEqual(visitor.data(self.django), {**before, "more": 1})
 
-    @both_ways
-    def test_messages_of_both_sites_are_shown_once_by_either(self, first, second, visitor):
-        shown = [[20, "Grüße ☃ 🎸", "info"], [40, "<b>no</b>", "big red error"], [25, "ok", "success"]]
-        for site, (level, text, tags) in zip((first, second, first), shown):
-            visitor.do(site, "note", level=level, text=text, tags=tags.rpartition(" ")[0])
-        self.assertEqual(visitor.do(second, "notes"), {"notes": shown})
-        self.assertEqual(visitor.cookies, {}, "a message needs no session")
-        # More than the cookie can hold: the rest is in the session.
-        texts = [random.Random(number).randbytes(400).hex() for number in range(5)]
-        if self.engine.short == "signed_cookies":
-            texts = texts[:3]
-        for site, text in zip((first, second, first, second, first), texts):
-            visitor.do(site, "note", level=30, text=text, tags="")
-        self.assertEqual(visitor.do(second, "notes"), {"notes": [[30, text, "warning"] for text in texts]})
-        for site in (first, second):
-            self.assertEqual(visitor.do(site, "notes"), {"notes": []}, site.name)
-
 
 class AnotherUserModel:
     """Django's users are in a table of their own, and an old `auth_user` row has the number of one of them."""

@@ -4,7 +4,6 @@ Each test is a sentence; `run.py` makes a class of `Together` for every engine, 
 database one more in which Nuages, not Django, made the tables.
 """
 
-import functools
 import json
 import math
 import random
@@ -20,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engines import SECRET_KEY, Engine
+from marks import both_ways, database, load, revocable, rows
 from sites import Django, Nuages, Visitor
 from test_logins import AnotherUserModel, Logins
 from test_forms import Forms
@@ -42,39 +42,6 @@ VALUES = {
     "order": {"z": 1, "a": 2, "m": {"y": 1, "b": 2}},
     "long": "so long that it is compressed " * 40,
 }
-
-
-def only(condition):
-    """Leaves a test out of the classes of the engines that it says nothing about."""
-
-    def mark(test):
-        test.applies = condition
-        return test
-
-    return mark
-
-
-def both_ways(test):
-    """Runs a test twice, the sites in both roles, with a new visitor each time."""
-
-    @functools.wraps(test)
-    def twice(self):
-        for first, second in ((self.django, self.nuages), (self.nuages, self.django)):
-            with self.subTest(first=first.name, second=second.name):
-                test(self, first, second, Visitor())
-
-    return twice
-
-
-def load(test):
-    """Marks a test of many requests at once: it says nothing about a version of Django (`--light`)."""
-    test.load = True
-    return test
-
-
-revocable = only(lambda engine: engine.revocable)
-database = only(lambda engine: engine.in_database)
-rows = only(lambda engine: engine.short == "db")
 
 
 class Together(Logins):
@@ -180,6 +147,23 @@ class Together(Logins):
         self.assertEqual(visitor.data(first)["cart"], ["strings", "picks"])
         if self.engine.revocable:
             self.assert_anonymous(before)
+
+    @both_ways
+    def test_messages_of_both_sites_are_shown_once_by_either(self, first, second, visitor):
+        shown = [[20, "Grüße ☃ 🎸", "info"], [40, "<b>no</b>", "big red error"], [25, "ok", "success"]]
+        for site, (level, text, tags) in zip((first, second, first), shown):
+            visitor.do(site, "note", level=level, text=text, tags=tags.rpartition(" ")[0])
+        self.assertEqual(visitor.do(second, "notes"), {"notes": shown})
+        self.assertEqual(visitor.cookies, {}, "a message needs no session")
+        # More than the cookie can hold: the rest is in the session.
+        texts = [random.Random(number).randbytes(400).hex() for number in range(5)]
+        if self.engine.short == "signed_cookies":
+            texts = texts[:3]
+        for site, text in zip((first, second, first, second, first), texts):
+            visitor.do(site, "note", level=30, text=text, tags="")
+        self.assertEqual(visitor.do(second, "notes"), {"notes": [[30, text, "warning"] for text in texts]})
+        for site in (first, second):
+            self.assertEqual(visitor.do(site, "notes"), {"notes": []}, site.name)
 
     @both_ways
     def test_a_login_sets_last_login(self, first, second, visitor):
