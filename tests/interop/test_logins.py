@@ -40,8 +40,15 @@ class AnotherUserModel:
     def setUpClass(cls):
         cls.addClassCleanup(shutil.rmtree, folder := Path(tempfile.mkdtemp(prefix="nuages-interop-")))
         store = cls.engine.open(folder)
-        cls.nuages = Nuages(cls.program, folder, store.nuages())
+        cls.nuages = Nuages(cls.program, folder, store.nuages(AUTH_USER_MODEL="members.Member"))
         cls.nuages.run("migrate")
+        # As Django makes it where AUTH_USER_MODEL is the default.
+        store.execute(
+            "CREATE TABLE auth_user (id integer PRIMARY KEY AUTOINCREMENT, password varchar(128) NOT NULL, last_login"
+            " datetime, is_superuser bool NOT NULL, username varchar(150) NOT NULL UNIQUE, last_name varchar(150) NOT"
+            " NULL, email varchar(254) NOT NULL, is_staff bool NOT NULL, is_active bool NOT NULL, date_joined datetime"
+            " NOT NULL, first_name varchar(150) NOT NULL)"
+        )
         store.execute(
             "INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff,"
             " is_active, date_joined) VALUES (1, '', 0, 'old', '', '', '', 0, 1, '2020-01-01 00:00:00')"
