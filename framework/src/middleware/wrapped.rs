@@ -6,7 +6,7 @@ use super::{Middleware, Next};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response},
-    view::View,
+    view::{View, described_by},
 };
 
 /// A view inside middleware.
@@ -23,21 +23,7 @@ impl Wrapped {
 }
 
 impl View for Wrapped {
-    fn arity(&self) -> usize {
-        self.view.arity()
-    }
-
-    fn name(&self) -> &'static str {
-        self.view.name()
-    }
-
-    fn csrf_exempt(&self) -> bool {
-        self.view.csrf_exempt()
-    }
-
-    fn may_block(&self) -> bool {
-        self.view.may_block()
-    }
+    described_by!(view);
 
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         Box::pin(Next::new(&self.chain, &*self.view).run(request))

@@ -87,7 +87,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     (&["CSRF_FAILURE_VIEW", "DISALLOWED_USER_AGENTS"], IN_VIEWS),
     (&["FORCE_SCRIPT_NAME"], "remove it: put the prefix before the routes with include(..)"),
     (&["SIGNING_BACKEND", "SIGNED_COOKIE_LEGACY_SALT_FALLBACK"], "remove it: cookies are signed as by Django's default backend"),
-    (&["TASKS"], "remove it: Nuages has no task queue; a view can start work with tokio::spawn"),
+    (&["TASKS"], "remove it: Nuages has no task queue; App::on_start can spawn background work"),
     (&["URLIZE_ASSUME_HTTPS"], "remove it: the templates have no urlize filter"),
     (&["USE_BLANK_CHOICE_DASH"], "remove it: Nuages has no model forms; the template writes the empty choice"),
     (&["IGNORABLE_404_URLS"], "remove it: Nuages sends no mail about broken links; the access log has each 404"),

@@ -3,7 +3,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use super::{IntoView, View};
+use super::{IntoView, View, described_by};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response, Validators},
@@ -76,21 +76,7 @@ impl<F> View for Conditional<F>
 where
     F: for<'a> ValidatorsFn<'a> + 'static,
 {
-    fn arity(&self) -> usize {
-        self.view.arity()
-    }
-
-    fn name(&self) -> &'static str {
-        self.view.name()
-    }
-
-    fn csrf_exempt(&self) -> bool {
-        self.view.csrf_exempt()
-    }
-
-    fn may_block(&self) -> bool {
-        self.view.may_block()
-    }
+    described_by!(view);
 
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {

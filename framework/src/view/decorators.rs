@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{IntoView, View};
+use super::{IntoView, View, described_by};
 use crate::{
     BoxFuture, Result,
     http::{Request, Response},
@@ -26,21 +26,7 @@ struct Changed<F> {
 }
 
 impl<F: Fn(&mut Response) + Send + Sync + 'static> View for Changed<F> {
-    fn arity(&self) -> usize {
-        self.view.arity()
-    }
-
-    fn name(&self) -> &'static str {
-        self.view.name()
-    }
-
-    fn csrf_exempt(&self) -> bool {
-        self.view.csrf_exempt()
-    }
-
-    fn may_block(&self) -> bool {
-        self.view.may_block()
-    }
+    described_by!(view);
 
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>> {
         Box::pin(async move {

@@ -52,6 +52,28 @@ pub trait View: Send + Sync + 'static {
     fn call<'a>(&'a self, request: &'a mut Request) -> BoxFuture<'a, Result<Response>>;
 }
 
+/// The methods of a view that is, but for its `call`, as the view in one of its fields.
+macro_rules! described_by {
+    ($field:ident) => {
+        fn arity(&self) -> usize {
+            self.$field.arity()
+        }
+
+        fn name(&self) -> &'static str {
+            self.$field.name()
+        }
+
+        fn csrf_exempt(&self) -> bool {
+            self.$field.csrf_exempt()
+        }
+
+        fn may_block(&self) -> bool {
+            self.$field.may_block()
+        }
+    };
+}
+pub(crate) use described_by;
+
 /// A type that a captured value can be parsed into. Every `FromStr` type is one.
 ///
 /// # Examples

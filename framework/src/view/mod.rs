@@ -23,5 +23,6 @@ pub use decorators::{
     xframe_options_sameorigin,
 };
 pub use functions::{AsyncViewFn, SyncViewFn, ViaAsync, ViaSync};
+pub(crate) use into_view::described_by;
 pub use into_view::{FromParam, IntoView, ViaSelf, View};
 pub use methods::{Methods, NotAllowed, methods, require_http_methods};

@@ -64,6 +64,34 @@ async fn the_pieces_of_a_stream_arrive_in_order() {
 }
 
 #[tokio::test]
+async fn a_stream_waits_for_a_client_that_does_not_read() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let view = move |_: &mut Request| {
+        let count = Arc::clone(&count);
+        Response::stream(async move |mut out: StreamSender| {
+            loop {
+                out.send(vec![b'x'; 64 * 1024]).await?;
+                count.fetch_add(1, Relaxed);
+            }
+        })
+    };
+    let app = App::new(raw_server::settings("")).urls(vec![path("endless/", view)]);
+    let server = start_with("", app).await;
+    let mut client = server.connect().await;
+    client.send("GET /endless/ HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    until(PATIENCE, async || sent.load(Relaxed) > 0).await;
+    // What the system's buffers hold is sent; then nothing more.
+    let mut before = 0;
+    until(PATIENCE, async || {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        std::mem::replace(&mut before, sent.load(Relaxed)) == sent.load(Relaxed)
+    })
+    .await;
+    assert!(before < 1_000, "{before} pieces of 64 KiB were sent to a client that reads nothing");
+}
+
+#[tokio::test]
 async fn an_error_in_a_stream_breaks_the_connection_after_what_was_sent() {
     let broken = |_: &mut Request| {
         Response::stream(async move |mut out: StreamSender| {
