@@ -2,6 +2,7 @@
 
 mod full_disk;
 mod log_reader;
+mod no_count;
 mod serve;
 mod shutdown;
 

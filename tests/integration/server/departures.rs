@@ -194,6 +194,23 @@ async fn a_running_request_is_finished_without_its_client() {
     reaches(&count.finished, 1).await;
 }
 
+#[tokio::test]
+async fn a_mounted_service_finishes_its_work_after_a_reset() {
+    let count = Counting::default();
+    let app =
+        App::new(settings("")).mount("service/", count.clone()).mount_outside("outside/", count.clone());
+    let server = start_with("", app).await;
+    for (number, path) in ["service", "outside"].into_iter().enumerate() {
+        let mut reset = TcpStream::connect(server.address).await.expect("a connection");
+        let request = format!("GET /{path}/slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        reset.write_all(request.as_bytes()).await.expect("the server reads");
+        reaches(&count.begun, number + 1).await;
+        reset.set_zero_linger().expect("a socket");
+        drop(reset);
+        reaches(&count.finished, number + 1).await;
+    }
+}
+
 /// A POST whose handler reads nothing of its body, which arrives in full or by half.
 fn ignored_body(path: &str, length: usize, sent: usize) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n") + &"x".repeat(sent)

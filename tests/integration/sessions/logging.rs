@@ -38,3 +38,25 @@ async fn damaged_data_read_as_empty_and_are_logged_once() {
     assert_eq!(text.matches("session data cannot be used").count(), 2, "{text}");
     assert!(keys.iter().all(|key| !text.contains(key)), "{text}");
 }
+
+#[tokio::test]
+async fn a_session_file_that_cannot_be_read_is_logged_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = settings_in(folder.path(), "SESSION_ENGINE = 'file'\nSESSION_FILE_PATH = '.'");
+    let engine = SessionEngine::from_settings(&settings).unwrap_or_else(|errors| panic!("{errors}"));
+    let keys = ["plantedfolder", "anotherfolder"];
+    for key in keys {
+        std::fs::create_dir(folder.path().join(format!("sessionid{key}"))).expect("a folder");
+    }
+    let events = Events::default();
+    let guard = tracing::subscriber::set_default(events.clone());
+    for _ in 0..5 {
+        for key in keys {
+            assert!(engine.load(key).await.expect("no error").is_empty());
+        }
+    }
+    drop(guard);
+    let text = events.text();
+    assert_eq!(text.matches("cannot be read: the session is empty").count(), 2, "{text}");
+    assert!(keys.iter().all(|key| !text.contains(key)), "{text}");
+}

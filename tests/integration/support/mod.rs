@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod events;
+pub mod moving_store;
 pub mod pages;
 #[cfg(feature = "postgres")]
 pub mod pgbouncer;

@@ -61,10 +61,16 @@ async fn planted_links_and_files_are_not_written_to() {
     let victim = folder.path().join("victim");
     fs::write(&victim, "precious").expect("writes");
     // The names that could be guessed.
+    let guessed = |stripe: u32, kind| folder.path().join(format!(".nuages-sessionid-{stripe:02}.{kind}"));
     for stripe in 0..64 {
         for kind in ["tmp", "lock"] {
-            let name = format!(".nuages-sessionid-{stripe:02}.{kind}");
-            symlink(&victim, folder.path().join(name)).expect("a link");
+            let path = guessed(stripe, kind);
+            if stripe % 2 == 0 {
+                symlink(&victim, path).expect("a link");
+            } else {
+                fs::write(&path, "planted").expect("writes");
+                fs::set_permissions(path, Permissions::from_mode(0o666)).expect("a mode");
+            }
         }
     }
     let engine = engine(folder.path(), &Clock::system());
@@ -80,6 +86,11 @@ async fn planted_links_and_files_are_not_written_to() {
         assert_eq!(mode(&file), 0o600);
     }
     assert_eq!(fs::read_to_string(&victim).expect("it is there"), "precious");
+    for stripe in (1..64).step_by(2) {
+        for kind in ["tmp", "lock"] {
+            assert_eq!(fs::read_to_string(guessed(stripe, kind)).expect("it is there"), "planted");
+        }
+    }
     let user = fs::metadata(folder.path()).expect("it is there").uid();
     assert_eq!(mode(&folder.path().join(format!(".nuages-{user}"))), 0o700);
 }

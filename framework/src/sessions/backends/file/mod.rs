@@ -72,14 +72,14 @@ impl SessionStore for FileStore {
     }
 
     async fn load(&self, key: &str, _now: SystemTime) -> StoreResult<Option<Record>> {
-        let key = key.to_owned();
-        self.run("load", move |state| match state.folder.read(&key)? {
+        let name = key.to_owned();
+        match self.run("load", move |state| state.folder.read(&name)).await? {
             // No moment is kept beside the data: the session engine reads the end from them.
             SessionFile::Session { text, .. } => Ok(Some(Record::new(text, None))),
             SessionFile::Nothing => Ok(None),
             SessionFile::Foreign(error) => {
-                if state.unreadable.is_first(&key) {
-                    let path = state.folder.path.display();
+                if self.0.unreadable.is_first(key) {
+                    let path = self.0.folder.path.display();
                     tracing::warn!(
                         target: "nuages.sessions",
                         %error,
@@ -88,8 +88,7 @@ impl SessionStore for FileStore {
                 }
                 Ok(None)
             }
-        })
-        .await
+        }
     }
 
     async fn create(&self, key: &str, new: &Record) -> StoreResult<bool> {
